@@ -1,0 +1,1 @@
+"""PostgreSQL and Redis from wheels, kept in the data directory, for people who have no servers at hand."""

@@ -1,0 +1,141 @@
+"""Which pages there are, and the one callback that opens them: path -> page, for people whose role includes it."""
+
+import logging
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from types import ModuleType
+from typing import Any
+
+import dash
+from dash import Input, Output, State, html, set_props
+from dash.exceptions import PreventUpdate
+
+from callbacks import account, demo, heatmap, overview, search, sources, technique, users, viewer
+from callbacks.navigating import query_of
+from domain.errors import AegisError, NotFound, PermissionDenied
+from domain.roles import Permission
+from jobs import demo as demo_jobs
+from pages import account as account_page
+from pages import heatmap as heatmap_page
+from pages import not_found
+from pages import overview as overview_page
+from pages import sources as sources_page
+from pages import technique as technique_page
+from pages import users as users_page
+from pages.components import frame, states, toast
+
+log = logging.getLogger(__name__)
+
+INDEX = frame.index_string()
+_BROKEN = "This did not work, and it is our fault. Nothing was changed; try again."
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A page module (PATH, TITLE, NAV) and what opens it: `open(viewer, query, **parts of the path)`.
+
+    The answer is the page's content, or that with the title and the one-line answer of the top bar.
+    """
+
+    module: ModuleType
+    open: Callable[..., Any]
+    permission: Permission = Permission.READ
+    kept: bool = False  # shows the same to everybody of a role, and nothing but what generations are counted for
+    pattern: re.Pattern[str] = field(init=False)
+
+    def __post_init__(self) -> None:
+        pattern = re.sub(r"<(\w+)>", r"(?P<\1>[^/]{1,100})", self.module.PATH.rstrip("/") or "/")
+        object.__setattr__(self, "pattern", re.compile(pattern + r"/?" if pattern != "/" else "/"))
+
+
+PAGES = (
+    Page(overview_page, overview.open, kept=True),
+    Page(heatmap_page, heatmap.open, kept=True),
+    Page(technique_page, technique.open, kept=True),
+    Page(sources_page, sources.open),
+    Page(account_page, account.open),
+    Page(users_page, users.open, Permission.MANAGE_USERS),
+)
+
+
+def install(app: dash.Dash) -> None:
+    app.layout = _layout
+    for module in (account, demo, heatmap, search, sources, technique, users):
+        module.register(app)
+
+    @app.callback(
+        Output("page", "children"),
+        Output("title", "children"),
+        Output("answer", "children"),
+        Input("url", "pathname"),
+        State("url", "search"),
+    )
+    def open_page(path: str | None, search_text: str | None) -> tuple[Any, Any, Any]:
+        if path is None:
+            raise PreventUpdate
+        return _open(path, search_text or "")
+
+
+def _layout() -> html.Div:
+    if not viewer.signed_in():
+        return html.Div()  # Dash looks at the layout once before the first request; nobody gets to see this one
+    me = viewer.current()
+    places = [frame.Place(path=page.module.PATH, nav=page.module.NAV) for page in PAGES if page.module.NAV]
+    person = frame.Person(name=me.display_name, username=me.username, role=me.role)
+    return frame.shell(person, places, demo=demo_jobs.is_loaded())
+
+
+def _open(path: str, search_text: str) -> tuple[Any, Any, Any]:
+    found = _find(path)
+    if found is None:
+        return not_found.layout(), not_found.TITLE, ""
+    page, parts = found
+    try:
+        return _parts_of(page, parts, search_text)
+    except NotFound as error:
+        return not_found.layout(error.detail), not_found.TITLE, ""
+    except PermissionDenied:
+        return states.forbidden(page.permission), page.module.TITLE, ""
+    except AegisError as error:
+        return states.failed(error.detail, retry_href=path + search_text), page.module.TITLE, ""
+
+
+def is_kept(path: str) -> bool:
+    found = _find(path)
+    return found is not None and found[0].kept
+
+
+def open_kept(path: str, search_text: str) -> tuple[Any, Any, Any]:
+    """The parts of a page for the viewer's role; raises what went wrong instead of drawing it."""
+    found = _find(path)
+    if found is None:
+        raise NotFound("There is nothing at this address.")
+    return _parts_of(*found, search_text)
+
+
+def _find(path: str) -> tuple[Page, dict[str, str]] | None:
+    for page in PAGES:
+        found = page.pattern.fullmatch(path)
+        if found is not None:
+            return page, found.groupdict()
+    return None
+
+
+def _parts_of(page: Page, parts: dict[str, str], search_text: str) -> tuple[Any, Any, Any]:
+    me = viewer.current()
+    me.require(page.permission)
+    body = page.open(me, query_of(search_text), **parts)
+    if isinstance(body, tuple):
+        content, title, answer = body
+        return content, title, answer
+    return body, page.module.TITLE, ""
+
+
+def show_error(error: Exception) -> None:
+    """What a callback could not do, said once; nothing on the page changes."""
+    if isinstance(error, AegisError):
+        set_props(toast.REGION, {"children": toast.toast(error.detail, "failed")})
+        return
+    log.error("Unexpected error in a callback", exc_info=error)
+    set_props(toast.REGION, {"children": toast.toast(_BROKEN, "failed")})

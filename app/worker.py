@@ -1,0 +1,89 @@
+"""`aegis worker`: runs jobs from RQ queues, each in a forked process of its own.
+
+Forking makes a job start in milliseconds, because what it needs is imported already; and it is safe only while this
+process has no threads of Polars, so that Polars, pandas and the pages must not be imported here (a job may, in its own
+process).
+"""
+
+import importlib
+import os
+import signal
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import redis
+import structlog
+from rq import Queue
+from rq.job import Job
+from rq.worker import Worker
+
+from app import logs
+from app.instance import Instance
+from app.processes import configure_data, die_with_parent, die_with_supervisor
+
+FORBIDDEN = ("polars", "pandas", "pyarrow", "pages", "dash", "plotly")
+PRELOAD = ("data.models", "jobs")
+HEARTBEAT_SECONDS = 60
+LONGEST_PAUSE = 15.0
+
+
+class ForkingWorker(Worker):  # type: ignore[misc] # RQ is not checked
+    """RQ's forking worker, whose jobs end with it and whose log lines carry the job's id."""
+
+    max_connection_wait_time = 5.0
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self.stopping = False
+
+    def request_stop(self, signum: int, frame: Any) -> None:
+        self.stopping = True
+        super().request_stop(signum, frame)
+
+    def main_work_horse(self, job: Job, queue: Queue) -> None:
+        die_with_parent(self.pid or os.getppid(), signal.SIGKILL)
+        logs.bind(job_id=job.id)
+        super().main_work_horse(job, queue)
+
+
+def run(data_dir: Path | None) -> None:
+    """Work until SIGTERM or SIGINT; a job that is running then is finished first."""
+    die_with_supervisor(signal.SIGKILL)
+    instance = Instance.open(data_dir)
+    settings = instance.settings
+    logs.configure("worker", settings)
+    log = structlog.get_logger("aegis.worker")
+    with instance.services(redis=True):
+        configure_data(settings, process="worker", pool_size=2)
+        preload()
+        connection = redis.Redis.from_url(str(settings.redis_url), health_check_interval=30)
+        log.info("worker starts", queues=settings.worker_queues)
+        work(connection, settings.worker_queues, log)
+    log.info("worker stopped")
+
+
+def work(connection: "redis.Redis", queues: tuple[str, ...], log: Any) -> None:
+    """Serve the queues through Redis outages, with growing pauses, until asked to stop."""
+    pause = 1.0
+    while True:
+        started = time.monotonic()
+        try:
+            worker = ForkingWorker(list(queues), connection=connection, worker_ttl=HEARTBEAT_SECONDS)
+            worker.work(logging_level=None)
+        except redis.RedisError as error:
+            log.warning("Redis does not answer", reason=str(error), seconds=pause)
+        else:
+            if worker.stopping:
+                return
+        pause = 1.0 if time.monotonic() - started > LONGEST_PAUSE else min(pause * 2, LONGEST_PAUSE)
+        time.sleep(pause)
+
+
+def preload() -> None:
+    """Import what jobs need. Raises RuntimeError when that brings in something that must not be forked."""
+    for name in PRELOAD:
+        importlib.import_module(name)
+    if found := [name for name in FORBIDDEN if name in sys.modules]:
+        raise RuntimeError(f"The job worker must not import {', '.join(found)}: forking with it can deadlock.")

@@ -1,0 +1,139 @@
+// Small parts that Dash has no component for. No build step: each is a React component in the namespace that
+// pages/components/parts.py names. One node of the Dash tree each, whatever they draw.
+(function () {
+  "use strict";
+  var parts = (window.aegis_parts = window.aegis_parts || {});
+  var h = function () {
+    return window.React.createElement.apply(null, arguments);
+  };
+  parts.h = h;
+
+  // Text that the server has already sanitised. Links to techniques stay inside the app.
+  parts.SafeHtml = function (props) {
+    return h("div", {
+      id: props.id,
+      className: props.className,
+      dangerouslySetInnerHTML: { __html: props.html || "" },
+      onClick: function (event) {
+        var link = event.target.closest("a[href^='/']");
+        if (!link || event.metaKey || event.ctrlKey || event.shiftKey || event.button !== 0) return;
+        event.preventDefault();
+        window.aegis.go(link.getAttribute("href"));
+      },
+    });
+  };
+
+  // -- moments: in the viewer's zone, UTC on hover --------------------------------------------------------------------
+  var STEPS = [
+    ["year", 31536000],
+    ["month", 2592000],
+    ["day", 86400],
+    ["hour", 3600],
+    ["minute", 60],
+  ];
+
+  // 14 Nov 2026, with the same three letters for every month as the server writes
+  function day(date, zone) {
+    var parts = {};
+    new Intl.DateTimeFormat("en-US", { day: "numeric", month: "short", year: "numeric", timeZone: zone })
+      .formatToParts(date)
+      .forEach(function (part) {
+        parts[part.type] = part.value;
+      });
+    return parts.day + " " + parts.month + " " + parts.year;
+  }
+
+  function clock(date, zone) {
+    return new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit", timeZone: zone }).format(date);
+  }
+
+  function ago(date) {
+    var seconds = (date.getTime() - Date.now()) / 1000;
+    var step = STEPS.find(function (candidate) {
+      return Math.abs(seconds) >= candidate[1];
+    });
+    if (!step) return seconds > 0 ? "in a moment" : "just now";
+    return new Intl.RelativeTimeFormat("en", { numeric: "auto" }).format(Math.round(seconds / step[1]), step[0]);
+  }
+
+  parts.moment = function (iso, show) {
+    var date = new Date(iso);
+    var exact = day(date) + ", " + clock(date);
+    var text = show === "ago" ? ago(date) : show === "day" ? day(date) : exact;
+    var utc = day(date, "UTC") + ", " + clock(date, "UTC") + " UTC";
+    return h("time", { dateTime: iso, title: show === "moment" ? utc : exact + " (" + utc + ")" }, text);
+  };
+
+  parts.When = function (props) {
+    return h("span", { id: props.id, className: props.className }, parts.moment(props.at, props.show || "moment"));
+  };
+
+  // -- what is typed, as `value` once the typing has paused ------------------------------------------------------------
+  var PAUSE_MS = 150;
+
+  parts.SearchField = function (props) {
+    var waiting = window.React.useRef(0);
+    return h("input", {
+      id: props.id,
+      type: "search",
+      className: "field",
+      placeholder: props.placeholder,
+      "aria-label": props.label,
+      autoComplete: "off",
+      spellCheck: false,
+      defaultValue: props.value,
+      onInput: function (event) {
+        var text = event.target.value;
+        window.clearTimeout(waiting.current);
+        waiting.current = window.setTimeout(function () {
+          props.setProps({ value: text });
+        }, PAUSE_MS);
+      },
+    });
+  };
+
+  // -- a form that posts like any form, without a callback -------------------------------------------------------------
+  // `form` tells the fields of several forms on a page apart.
+  function field(spec, form) {
+    if (spec.type === "hidden") {
+      return h("input", { key: spec.name, type: "hidden", name: spec.name, defaultValue: spec.value });
+    }
+    var id = "field" + form.replace(/\W+/g, "-") + "-" + spec.name;
+    var hint = spec.hint ? h("span", { id: id + "-hint", className: "hint" }, spec.hint) : null;
+    var input = h("input", {
+      id: id,
+      type: spec.type || "text",
+      name: spec.name,
+      accept: spec.accept,
+      autoComplete: spec.autocomplete,
+      placeholder: spec.placeholder,
+      required: Boolean(spec.required),
+      minLength: spec.minlength,
+      className: "field",
+      "aria-describedby": hint ? id + "-hint" : undefined,
+    });
+    return h("div", { key: spec.name, className: "labelled" }, h("label", { htmlFor: id }, spec.label), input, hint);
+  }
+
+  parts.PostForm = function (props) {
+    return h(
+      "form",
+      {
+        id: props.id,
+        action: props.action,
+        method: "post",
+        className: "form " + (props.className || ""),
+        encType: props.touches ? "multipart/form-data" : undefined,
+        "data-upload": props.touches,
+        "data-limit": props.limit,
+      },
+      h("input", { type: "hidden", name: "csrf_token", defaultValue: "" }),
+      (props.fields || []).map(function (spec) {
+        return field(spec, props.action);
+      }),
+      h("button", { type: "submit", className: "button" + (props.quiet ? " is-quiet" : "") }, props.submit),
+      props.touches ? h("progress", { key: "bar", hidden: true, max: 100, value: 0, "aria-label": "Sent" }) : null,
+      props.touches ? h("span", { key: "state", className: "upload-state", role: "status" }) : null,
+    );
+  };
+})();

@@ -1,0 +1,48 @@
+// Two things the server says on the side: this session has ended, and nobody answers.
+(function () {
+  "use strict";
+  var plainFetch = window.fetch;
+
+  function isOurs(resource) {
+    return String(resource && resource.url ? resource.url : resource).indexOf("_dash-") >= 0;
+  }
+
+  function reachable(yes) {
+    document.documentElement.toggleAttribute("data-unreachable", !yes);
+  }
+
+  window.fetch = function (resource, options) {
+    var ours = isOurs(resource);
+    return plainFetch.call(window, resource, options).then(
+      function (response) {
+        if (ours) reachable(![502, 503, 504].includes(response.status));
+        if (ours && response.status === 401) {
+          var here = location.pathname + location.search + location.hash;
+          location.assign("/login?ended=1&next=" + encodeURIComponent(here));
+          return new Promise(function () {}); // we are leaving: nobody waits for this answer any more
+        }
+        return response;
+      },
+      function (error) {
+        if (ours && error.name !== "AbortError") reachable(false);
+        throw error;
+      },
+    );
+  };
+
+  // Forms that leave the page carry the token of the cookie that Dash reads too.
+  function token() {
+    var found = /(?:^|;\s*)_csrf_token=([^;]+)/.exec(document.cookie);
+    return found ? decodeURIComponent(found[1]) : "";
+  }
+
+  document.addEventListener(
+    "submit",
+    function (event) {
+      var field = event.target.querySelector('input[name="csrf_token"]');
+      if (field && !field.value) field.value = token();
+    },
+    true,
+  );
+  window.aegisCsrf = token;
+})();

@@ -1,0 +1,29 @@
+"""Measuring several things at the same time of day: taking turns, so that noise falls on all of them alike."""
+
+import time
+from collections.abc import Callable, Mapping
+
+Sample = list[float]
+WARM_UP = 3
+
+
+def by_turns(subjects: Mapping[str, Callable[[], object]], rounds: int) -> dict[str, Sample]:
+    """Milliseconds of `rounds` calls of each, after a few that do not count; who begins changes from round to round."""
+    names = list(subjects)
+    samples: dict[str, Sample] = {name: [] for name in names}
+    for number in range(-WARM_UP, rounds):
+        turn = number % len(names)
+        for name in names[turn:] + names[:turn]:
+            started = time.perf_counter()
+            subjects[name]()
+            taken = (time.perf_counter() - started) * 1000
+            if number >= 0:
+                samples[name].append(taken)
+    return samples
+
+
+def once(subject: Callable[[], object]) -> float:
+    """Seconds of one call."""
+    started = time.perf_counter()
+    subject()
+    return time.perf_counter() - started

@@ -1,0 +1,178 @@
+"""Answers kept in Redis in their final serialised form, by Flask-Caching's Redis backend.
+
+The key carries the generation of every topic an answer depends on, so nothing is ever invalidated: an answer of older
+data is never asked for again, and expires. One computes, the others wait. Without Redis every answer is computed.
+"""
+
+import hashlib
+import logging
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from uuid import uuid4
+
+import orjson
+import redis
+from flask_caching.backends.rediscache import RedisCache
+
+from data import generations
+from data import redis as redis_connection
+
+log = logging.getLogger(__name__)
+
+KEEP_SECONDS = 24 * 3600
+# How long the others wait for the one who computes before they compute themselves.
+_WAIT_SECONDS = 10.0
+_POLL_SECONDS = 0.01
+# After a failure Redis is left alone for this long, so that a page does not pay the timeout for every query.
+_REST_SECONDS = 2.0
+
+
+class _Bytes:
+    """Answers are bytes already: no pickle between us and Redis."""
+
+    @staticmethod
+    def dumps(value: bytes) -> bytes:
+        return value
+
+    @staticmethod
+    def loads(value: bytes | None) -> bytes | None:
+        return value
+
+
+@dataclass(slots=True)
+class _State:
+    backend: RedisCache | None = None
+    client: redis.Redis | None = None
+    rest_until: float = 0.0
+    computing: dict[str, threading.Lock] = field(default_factory=dict)
+    guard: threading.Lock = field(default_factory=threading.Lock)
+
+
+_state = _State()
+
+
+def serve(name: str, params: Mapping[str, object], topics: tuple[str, ...], compute: Callable[[], bytes]) -> bytes:
+    """The answer `name(params)`: kept, or computed and kept.
+
+    `params` must hold everything the answer depends on besides the data itself: filters, the viewer's scope, the day.
+    `topics` are those of `data_generation`.
+    """
+    key = _key(name, params, topics)
+    found = _get(key)
+    if found is not None:
+        return found
+    with _alone(key) as first:
+        if not first:
+            found = _get(key)
+            if found is not None:
+                return found
+        answer = compute()
+        _set(key, answer)
+        return answer
+
+
+def _key(name: str, params: Mapping[str, object], topics: tuple[str, ...]) -> str:
+    numbers = generations.current()
+    asked = orjson.dumps(params, option=orjson.OPT_SORT_KEYS)
+    digest = hashlib.blake2b(asked, digest_size=16).hexdigest()
+    return ":".join((name, ".".join(str(numbers[topic]) for topic in topics), digest))
+
+
+def _backend() -> RedisCache | None:
+    if time.monotonic() < _state.rest_until:
+        return None
+    client = redis_connection.client()
+    if _state.backend is None or _state.client is not client:
+        _state.backend = RedisCache(host=client, key_prefix="aegis:cache:", default_timeout=KEEP_SECONDS)
+        _state.backend.serializer = _Bytes()
+        _state.client = client
+    return _state.backend
+
+
+def _away(error: redis.RedisError) -> None:
+    if time.monotonic() >= _state.rest_until:
+        log.warning("Redis does not answer; computing without the cache: %s", error)
+    _state.rest_until = time.monotonic() + _REST_SECONDS
+
+
+def _get(key: str) -> bytes | None:
+    backend = _backend()
+    if backend is None:
+        return None
+    try:
+        found: bytes | None = backend.get(key)
+    except redis.RedisError as error:
+        _away(error)
+        return None
+    return found
+
+
+def _set(key: str, answer: bytes) -> None:
+    backend = _backend()
+    if backend is None:
+        return
+    try:
+        backend.set(key, answer)
+    except redis.RedisError as error:
+        _away(error)
+
+
+@contextmanager
+def _alone(key: str) -> Iterator[bool]:
+    """Yield when it is our turn to look or compute; True when nobody was before us."""
+    with _state.guard:
+        lock = _state.computing.setdefault(key, threading.Lock())
+    first = lock.acquire(blocking=False)
+    if not first:
+        lock.acquire()
+    try:
+        with _alone_among_processes(key) as nobody_elsewhere:
+            yield first and nobody_elsewhere
+    finally:
+        lock.release()
+        with _state.guard:
+            _state.computing.pop(key, None)
+
+
+@contextmanager
+def _alone_among_processes(key: str) -> Iterator[bool]:
+    backend = _backend()
+    if backend is None or _state.client is None:
+        yield True
+        return
+    name, token = f"aegis:computing:{key}", uuid4().hex
+    try:
+        held = bool(_state.client.set(name, token, nx=True, px=int(_WAIT_SECONDS * 1000)))
+    except redis.RedisError as error:
+        _away(error)
+        yield True
+        return
+    if not held:
+        deadline = time.monotonic() + _WAIT_SECONDS
+        while time.monotonic() < deadline and _exists(name):
+            time.sleep(_POLL_SECONDS)
+        yield False
+        return
+    try:
+        yield True
+    finally:
+        _release(name, token)
+
+
+def _exists(name: str) -> bool:
+    try:
+        return _state.client is not None and bool(_state.client.exists(name))
+    except redis.RedisError as error:
+        _away(error)
+        return False
+
+
+def _release(name: str, token: str) -> None:
+    try:
+        if _state.client is not None and _state.client.get(name) == token.encode():
+            _state.client.delete(name)
+    except redis.RedisError as error:
+        _away(error)

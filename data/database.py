@@ -1,0 +1,127 @@
+"""The connection to PostgreSQL: one engine a process, and the unit of work every change goes through."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Engine, create_engine, event, text
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.orm import Session
+
+from domain.errors import Unavailable
+
+_CONNECT_TIMEOUT_SECONDS = 3
+_POOL_TIMEOUT_SECONDS = 5
+# A request that holds a connection longer than this is lost: fail it rather than let everybody wait behind it.
+_STATEMENT_TIMEOUT_MS = 30_000
+
+
+@dataclass(slots=True)
+class _State:
+    engine: Engine | None = None
+
+
+_state = _State()
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who changes something, as the audit log names them."""
+
+    name: str
+    id: UUID | None = None
+    ip: str | None = None
+    request_id: str | None = None
+
+
+SYSTEM = Actor(name="Aegis")
+
+
+def psycopg_url(database_url: str) -> str:
+    """`postgres://` and `postgresql://` as SQLAlchemy wants them for psycopg 3."""
+    url = make_url(database_url.replace("postgres://", "postgresql://", 1))
+    return url.set(drivername="postgresql+psycopg").render_as_string(hide_password=False)
+
+
+def libpq_url(database_url: str) -> str:
+    """The same database as psql, ADBC and plain psycopg name it."""
+    url = make_url(database_url.replace("postgres://", "postgresql://", 1))
+    return url.set(drivername="postgresql").render_as_string(hide_password=False)
+
+
+def configure(database_url: str, *, pool_size: int = 5, application_name: str = "aegis") -> Engine:
+    """Set the process's database. Connections are opened when first needed; calling it again replaces the engine."""
+    dispose()
+    made = create_engine(
+        psycopg_url(database_url),
+        pool_size=pool_size,
+        max_overflow=pool_size,
+        pool_pre_ping=True,
+        pool_timeout=_POOL_TIMEOUT_SECONDS,
+        pool_use_lifo=True,
+        connect_args={"connect_timeout": _CONNECT_TIMEOUT_SECONDS, "application_name": application_name},
+    )
+
+    @event.listens_for(made, "connect")
+    def _settle(connection: Any, _record: object) -> None:
+        with connection.cursor() as cursor:
+            cursor.execute(f"SET TIME ZONE 'UTC'; SET statement_timeout = {_STATEMENT_TIMEOUT_MS}")
+        connection.commit()
+
+    _state.engine = made
+    return made
+
+
+def engine() -> Engine:
+    if _state.engine is None:
+        raise RuntimeError("data.database.configure() has not been called in this process.")
+    return _state.engine
+
+
+def url() -> str:
+    """The libpq URL of the configured database, for readers that bring their own driver."""
+    return libpq_url(engine().url.render_as_string(hide_password=False))
+
+
+def dispose() -> None:
+    if _state.engine is not None:
+        _state.engine.dispose()
+        _state.engine = None
+
+
+@contextmanager
+def unit_of_work(*, statement_timeout_ms: int | None = None) -> Iterator[Session]:
+    """A session that commits when the block ends and rolls back when it raises: all of it or nothing.
+
+    Jobs that change a lot at once ask for more time a statement than a page may take.
+    Generations, rollups and the audit chain are kept by the database's own triggers in the same transaction.
+    """
+    with _reachable(), Session(engine(), expire_on_commit=False) as session, session.begin():
+        if statement_timeout_ms is not None:
+            session.execute(text(f"SET LOCAL statement_timeout = {int(statement_timeout_ms)}"))
+        yield session
+
+
+@contextmanager
+def reading() -> Iterator[Session]:
+    """A session for looking something up; whatever it changed is rolled back."""
+    with _reachable(), Session(engine(), expire_on_commit=False) as session:
+        try:
+            yield session
+        finally:
+            session.rollback()
+
+
+@contextmanager
+def _reachable() -> Iterator[None]:
+    """A lost or refused connection becomes the one error everybody knows what to do with."""
+    try:
+        yield
+    except (OperationalError, InterfaceError) as error:
+        state = getattr(error.orig, "sqlstate", None)
+        if state is None or state.startswith(("08", "57P")):
+            raise Unavailable("The database does not answer just now. Nothing was changed; try again.") from error
+        raise

@@ -1,0 +1,70 @@
+"""The tables. Importing this package loads every model, so that the metadata is whole."""
+
+from data.models.attack import (
+    AttackObject,
+    AttackRelationship,
+    AttackRelease,
+    Tactic,
+    Technique,
+    TechniqueLink,
+    TechniqueTactic,
+)
+from data.models.base import Base
+from data.models.ledger import AuditEntry, DataGeneration, OutboxEvent
+from data.models.measures import (
+    NavigatorOverlay,
+    ProcedureLatest,
+    ScopeDecision,
+    ScoreWeights,
+    TechniqueRollup,
+    TestRollup,
+    UnplacedRollup,
+)
+from data.models.people import User, UserSession
+from data.models.rules import DetectionRule, RuleRollup, RuleTechnique
+from data.models.sources import Source, SyncItem, SyncRun
+from data.models.testing import (
+    DefenceTool,
+    Observation,
+    Remediation,
+    SecurityTest,
+    TestCampaign,
+    TestRound,
+    TimelineEntry,
+)
+
+__all__ = [
+    "AttackObject",
+    "AttackRelationship",
+    "AttackRelease",
+    "AuditEntry",
+    "Base",
+    "DataGeneration",
+    "DefenceTool",
+    "DetectionRule",
+    "NavigatorOverlay",
+    "Observation",
+    "OutboxEvent",
+    "ProcedureLatest",
+    "Remediation",
+    "RuleRollup",
+    "RuleTechnique",
+    "ScopeDecision",
+    "ScoreWeights",
+    "SecurityTest",
+    "Source",
+    "SyncItem",
+    "SyncRun",
+    "Tactic",
+    "Technique",
+    "TechniqueLink",
+    "TechniqueRollup",
+    "TechniqueTactic",
+    "TestCampaign",
+    "TestRollup",
+    "TestRound",
+    "TimelineEntry",
+    "UnplacedRollup",
+    "User",
+    "UserSession",
+]

@@ -1,0 +1,94 @@
+"""Detection rules of every source, and the techniques they claim to detect."""
+
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ForeignKey, Index, LargeBinary, UniqueConstraint, text
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
+from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.types import Text
+
+from data.models.base import Base, Created, Key, Moment, one_of
+
+LEVELS = ("informational", "low", "medium", "high", "critical")
+RESOLUTIONS = ("direct", "revoked_by", "known_successor", "not_placed")
+_EMPTY_ARRAY = text("'{}'::text[]")
+
+
+class DetectionRule(Base):
+    __tablename__ = "detection_rule"
+
+    id: Mapped[Key]
+    source: Mapped[str]
+    external_id: Mapped[str]
+    title: Mapped[str]
+    description: Mapped[str] = mapped_column(server_default=text("''"))
+    status: Mapped[str | None]  # the source's own word: stable, test, experimental, production, ...
+    level: Mapped[str | None]
+    author: Mapped[str] = mapped_column(server_default=text("''"))
+    licence: Mapped[str | None]
+    product: Mapped[str | None]
+    category: Mapped[str | None]
+    service: Mapped[str | None]
+    tags: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default=_EMPTY_ARRAY)
+    references: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default=_EMPTY_ARRAY)
+    language: Mapped[str]
+    body: Mapped[str]  # the whole rule as its source wrote it
+    details: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default=text("'{}'::jsonb"))
+    path: Mapped[str | None]
+    written_on: Mapped[date | None]
+    changed_on: Mapped[date | None]
+    enabled: Mapped[bool] = mapped_column(server_default=text("true"))
+    removed_at: Mapped[Moment | None]  # its source no longer has it
+    content_hash: Mapped[bytes] = mapped_column(LargeBinary)
+    is_demo: Mapped[bool] = mapped_column(server_default=text("false"))
+    created_at: Mapped[Created]
+    updated_at: Mapped[Created]
+
+    __table_args__ = (
+        one_of("level", LEVELS),
+        UniqueConstraint("source", "external_id"),
+        Index("ix_detection_rule_counting", "id", postgresql_where=text("enabled AND removed_at IS NULL")),
+        Index("ix_detection_rule_demo", "id", postgresql_where=text("is_demo")),
+        Index(
+            "ix_detection_rule_title_words",
+            text("to_tsvector('simple'::regconfig, title)"),
+            postgresql_using="gin",
+        ),
+    )
+
+
+class RuleTechnique(Base):
+    """A rule's claim: `claimed_id` is what it says, `technique_id` where that lies on the loaded map, if anywhere."""
+
+    __tablename__ = "rule_technique"
+
+    rule_id: Mapped[UUID] = mapped_column(ForeignKey("detection_rule.id", ondelete="CASCADE"), primary_key=True)
+    claimed_id: Mapped[str] = mapped_column(primary_key=True)
+    technique_id: Mapped[UUID | None] = mapped_column(ForeignKey("technique.id"))
+    resolution: Mapped[str]
+
+    __table_args__ = (
+        one_of("resolution", RESOLUTIONS),
+        Index("ix_rule_technique_technique", "technique_id", "rule_id"),
+        Index("ix_rule_technique_claimed", "claimed_id"),
+        Index(
+            "ix_rule_technique_not_placed",
+            "claimed_id",
+            "rule_id",
+            postgresql_where=text("resolution = 'not_placed'"),
+        ),
+    )
+
+
+class RuleRollup(Base):
+    """Enabled, present rules per technique, kept by triggers: at 200,000 rules counting them takes too long."""
+
+    __tablename__ = "rollup_technique_rules"
+
+    technique_id: Mapped[UUID] = mapped_column(ForeignKey("technique.id", ondelete="CASCADE"), primary_key=True)
+    source: Mapped[str] = mapped_column(primary_key=True)
+    level: Mapped[str] = mapped_column(primary_key=True)  # '' when the rule has none
+    status: Mapped[str] = mapped_column(primary_key=True)  # '' when the rule has none
+    rules: Mapped[int]

@@ -1,0 +1,266 @@
+"""Tests, their rounds and observations, the timeline, remediations, and the campaigns that plan them.
+
+Timestamps that metrics need stand on `security_test` itself: the latest round is copied there, so that no screen has to
+look through rounds. The time a thing happened and the time somebody typed it in are two columns.
+"""
+
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Identity, Index, UniqueConstraint, text
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import Mapped, mapped_column
+
+from data.models.base import Base, Created, Key, Moment, one_of
+from domain.outcomes import Detection, Prevention, RemediationState, TestState
+
+TOOL_KINDS = ("edr", "siem", "network", "mail", "identity", "cloud", "web", "dlp", "other")
+CAMPAIGN_STATES = ("planned", "running", "finished", "cancelled")
+SIDES = ("red", "blue", "lead", "system")
+_FALSE = text("false")
+_ZERO = text("0")
+_EMPTY_OBJECT = text("'{}'::jsonb")
+
+
+class DefenceTool(Base):
+    """Something that prevents or detects: an EDR, a SIEM, a mail gateway."""
+
+    __tablename__ = "defence_tool"
+
+    id: Mapped[Key]
+    slug: Mapped[str] = mapped_column(unique=True)
+    name: Mapped[str]
+    kind: Mapped[str]
+    active: Mapped[bool] = mapped_column(server_default=text("true"))
+    is_demo: Mapped[bool] = mapped_column(server_default=_FALSE)
+    created_at: Mapped[Created]
+
+    __table_args__ = (one_of("kind", TOOL_KINDS),)
+
+
+class TestCampaign(Base):
+    """A planned set of tests. (ATT&CK's campaigns, what attackers did, are `attack_object`s.)"""
+
+    __test__ = False
+    __tablename__ = "test_campaign"
+
+    id: Mapped[Key]
+    name: Mapped[str]
+    goal: Mapped[str] = mapped_column(server_default=text("''"))
+    state: Mapped[str] = mapped_column(server_default=text("'planned'"))
+    actor_attack_id: Mapped[str | None]  # the threat actor it plays, as an ATT&CK group id
+    starts_on: Mapped[date | None]
+    ends_on: Mapped[date | None]
+    version: Mapped[int] = mapped_column(server_default=text("1"))
+    is_demo: Mapped[bool] = mapped_column(server_default=_FALSE)
+    created_by: Mapped[UUID | None] = mapped_column(ForeignKey("user_account.id"))
+    created_at: Mapped[Created]
+
+    __table_args__ = (one_of("state", CAMPAIGN_STATES),)
+
+
+class SecurityTest(Base):
+    """One attack procedure against one technique on one platform, with what the defence did."""
+
+    __tablename__ = "security_test"
+
+    id: Mapped[Key]
+    number: Mapped[int] = mapped_column(BigInteger, Identity(), unique=True)  # what people say: "test 1042"
+    version: Mapped[int] = mapped_column(server_default=text("1"))
+    title: Mapped[str]
+    technique_id: Mapped[UUID] = mapped_column(ForeignKey("technique.id"))
+    claimed_technique: Mapped[str]  # the ATT&CK id it was planned under; stays when the technique moves
+    procedure_key: Mapped[str]  # same key = same procedure: re-runs of one template share it
+    template_id: Mapped[UUID | None]
+    platform: Mapped[str]
+    environment: Mapped[str] = mapped_column(server_default=text("''"))
+    campaign_id: Mapped[UUID | None] = mapped_column(ForeignKey("test_campaign.id"))
+    retest_of_id: Mapped[UUID | None] = mapped_column(ForeignKey("security_test.id", ondelete="SET NULL"))
+    state: Mapped[str] = mapped_column(server_default=text("'draft'"))
+    round: Mapped[int] = mapped_column(server_default=text("1"))
+    priority: Mapped[int] = mapped_column(server_default=text("2"))  # 1 high, 2 normal, 3 low
+
+    created_by: Mapped[UUID | None] = mapped_column(ForeignKey("user_account.id"))
+    created_at: Mapped[Created]
+    updated_at: Mapped[Created]
+    red_assignee: Mapped[UUID | None] = mapped_column(ForeignKey("user_account.id"))
+    blue_assignee: Mapped[UUID | None] = mapped_column(ForeignKey("user_account.id"))
+
+    # red's side of the latest round
+    started_at: Mapped[Moment | None]
+    executed_at: Mapped[Moment | None]  # the moment of the attack
+    attack_succeeded: Mapped[bool | None]
+    red_submitted_at: Mapped[Moment | None]
+    red_submitted_by: Mapped[UUID | None] = mapped_column(ForeignKey("user_account.id"))
+    red_effort_seconds: Mapped[int] = mapped_column(server_default=_ZERO)
+
+    # blue's side: the best over its tools
+    prevention: Mapped[str | None]
+    detection: Mapped[str | None]
+    outcome: Mapped[str | None]  # blocked > alerted > logged > missed, for exchange; derived, never typed in
+    prevented_at: Mapped[Moment | None]
+    logged_at: Mapped[Moment | None]
+    detected_at: Mapped[Moment | None]  # the first alert
+    contained_at: Mapped[Moment | None]
+    watched_until: Mapped[Moment | None]  # end of evaluation: an undetected test is right-censored here
+    blue_submitted_at: Mapped[Moment | None]
+    blue_submitted_by: Mapped[UUID | None] = mapped_column(ForeignKey("user_account.id"))
+    blue_effort_seconds: Mapped[int] = mapped_column(server_default=_ZERO)
+    not_applicable: Mapped[bool] = mapped_column(server_default=_FALSE)
+    not_applicable_reason: Mapped[str | None]
+
+    # validation
+    red_approved_by: Mapped[UUID | None] = mapped_column(ForeignKey("user_account.id"))
+    blue_approved_by: Mapped[UUID | None] = mapped_column(ForeignKey("user_account.id"))
+    validated_at: Mapped[Moment | None]
+
+    # remediation, as metrics read it
+    remediation_state: Mapped[str | None]
+    remediation_due_on: Mapped[date | None]
+    remediation_completed_at: Mapped[Moment | None]
+
+    is_demo: Mapped[bool] = mapped_column(server_default=_FALSE)
+
+    __table_args__ = (
+        one_of("state", TestState),
+        one_of("prevention", Prevention),
+        one_of("detection", Detection),
+        one_of("outcome", ("blocked", "alerted", "logged", "missed")),
+        one_of("remediation_state", RemediationState),
+        CheckConstraint("priority BETWEEN 1 AND 3", name="priority"),
+        CheckConstraint("detected_at >= executed_at", name="detected_after_executed"),
+        CheckConstraint("contained_at >= executed_at", name="contained_after_executed"),
+        CheckConstraint("watched_until >= executed_at", name="watched_after_executed"),
+        CheckConstraint("state <> 'validated' OR validated_at IS NOT NULL", name="validated_has_time"),
+        CheckConstraint(
+            "state <> 'validated' OR not_applicable OR (prevention IS NOT NULL AND detection IS NOT NULL)",
+            name="validated_has_outcome",
+        ),
+        CheckConstraint("NOT not_applicable OR not_applicable_reason IS NOT NULL", name="not_applicable_has_reason"),
+        # latest validated test of a procedure on a platform
+        Index(
+            "ix_security_test_latest",
+            "technique_id",
+            "procedure_key",
+            "platform",
+            text("validated_at DESC"),
+            postgresql_where=text("state = 'validated' AND NOT not_applicable"),
+        ),
+        Index("ix_security_test_technique", "technique_id", text("created_at DESC")),
+        Index("ix_security_test_state", "state", text("created_at DESC")),
+        Index("ix_security_test_campaign", "campaign_id"),
+        Index("ix_security_test_executed", "executed_at"),
+        Index("ix_security_test_validated", "validated_at", postgresql_where=text("state = 'validated'")),
+        Index("ix_security_test_demo", "id", postgresql_where=text("is_demo")),
+        Index("ix_security_test_retest_of", "retest_of_id", postgresql_where=text("retest_of_id IS NOT NULL")),
+    )
+
+
+class TestRound(Base):
+    """One pass through red, blue and review. A closed round is never changed; reopening starts the next."""
+
+    __test__ = False
+    __tablename__ = "test_round"
+
+    id: Mapped[Key]
+    test_id: Mapped[UUID] = mapped_column(ForeignKey("security_test.id", ondelete="CASCADE"))
+    number: Mapped[int]
+    opened_at: Mapped[Created]
+    closed_at: Mapped[Moment | None]
+    result: Mapped[str | None]
+    executed_at: Mapped[Moment | None]
+    attack_succeeded: Mapped[bool | None]
+    red_notes: Mapped[str | None]
+    red_submitted_at: Mapped[Moment | None]
+    red_submitted_by: Mapped[UUID | None]
+    blue_notes: Mapped[str | None]
+    contained_at: Mapped[Moment | None]
+    watched_until: Mapped[Moment | None]
+    blue_submitted_at: Mapped[Moment | None]
+    blue_submitted_by: Mapped[UUID | None]
+    red_verdict: Mapped[str | None]
+    red_verdict_by: Mapped[UUID | None]
+    red_verdict_at: Mapped[Moment | None]
+    red_verdict_note: Mapped[str | None]
+    blue_verdict: Mapped[str | None]
+    blue_verdict_by: Mapped[UUID | None]
+    blue_verdict_at: Mapped[Moment | None]
+    blue_verdict_note: Mapped[str | None]
+
+    __table_args__ = (
+        one_of("result", ("validated", "rejected", "reopened", "cancelled")),
+        one_of("red_verdict", ("approved", "rejected")),
+        one_of("blue_verdict", ("approved", "rejected")),
+        UniqueConstraint("test_id", "number"),
+    )
+
+
+class Observation(Base):
+    """What one defence tool did in one round of a test."""
+
+    __tablename__ = "observation"
+
+    id: Mapped[Key]
+    test_id: Mapped[UUID] = mapped_column(ForeignKey("security_test.id", ondelete="CASCADE"))
+    round: Mapped[int]
+    tool_id: Mapped[UUID] = mapped_column(ForeignKey("defence_tool.id"))
+    prevention: Mapped[str]
+    detection: Mapped[str]
+    prevented_at: Mapped[Moment | None]
+    logged_at: Mapped[Moment | None]
+    detected_at: Mapped[Moment | None]
+    source: Mapped[str] = mapped_column(server_default=text("'person'"))  # person, import, tool: who says so
+    rule_id: Mapped[UUID | None] = mapped_column(ForeignKey("detection_rule.id", ondelete="SET NULL"))
+    note: Mapped[str | None]
+    recorded_by: Mapped[UUID | None]
+    recorded_at: Mapped[Created]  # when it was typed in, never when it happened
+
+    __table_args__ = (
+        one_of("prevention", Prevention),
+        one_of("detection", Detection),
+        UniqueConstraint("test_id", "round", "tool_id"),
+        Index("ix_observation_tool", "tool_id"),
+        Index("ix_observation_rule", "rule_id", postgresql_where=text("rule_id IS NOT NULL")),
+    )
+
+
+class TimelineEntry(Base):
+    """Who did what to a test, in words a person reads. The audit log holds the full before and after."""
+
+    __tablename__ = "test_timeline"
+
+    id: Mapped[Key]
+    test_id: Mapped[UUID] = mapped_column(ForeignKey("security_test.id", ondelete="CASCADE"))
+    round: Mapped[int]
+    at: Mapped[Created]
+    actor_id: Mapped[UUID | None]
+    actor_name: Mapped[str]
+    side: Mapped[str]
+    action: Mapped[str]
+    note: Mapped[str | None]
+    details: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default=_EMPTY_OBJECT)
+
+    __table_args__ = (one_of("side", SIDES), Index("ix_test_timeline_test", "test_id", "at"))
+
+
+class Remediation(Base):
+    """A known gap and what becomes of it: `open -> in_progress -> done | risk_accepted`."""
+
+    __tablename__ = "remediation"
+
+    id: Mapped[Key]
+    test_id: Mapped[UUID] = mapped_column(ForeignKey("security_test.id", ondelete="CASCADE"), unique=True)
+    state: Mapped[str] = mapped_column(server_default=text("'open'"))
+    owner_id: Mapped[UUID | None] = mapped_column(ForeignKey("user_account.id"))
+    due_on: Mapped[date | None]
+    note: Mapped[str] = mapped_column(server_default=text("''"))
+    opened_at: Mapped[Created]
+    completed_at: Mapped[Moment | None]
+    accepted_reason: Mapped[str | None]
+    accepted_until: Mapped[date | None]
+
+    __table_args__ = (
+        one_of("state", RemediationState),
+        CheckConstraint("state <> 'risk_accepted' OR accepted_reason IS NOT NULL", name="accepted_has_reason"),
+    )

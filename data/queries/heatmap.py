@@ -1,0 +1,231 @@
+"""The matrix and what can be asked of it. `matrix` is what the heatmap draws, the exports list and the totals count."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from datetime import date
+from typing import Any
+
+import orjson
+
+from data import cache
+from data.queries import measured, reader
+from data.queries.measured import Map, Measured
+from domain.coverage import CoverageStatus
+from domain.errors import BadInput
+from domain.score import Scored, known, organisation, tenths_of, whole
+from domain.statistics import Share, percent
+
+TOPICS = ("tests", "rules", "techniques", "weights")
+
+
+def matrix(domain: str, platforms: Sequence[str] = (), as_of: date | None = None) -> dict[str, Any]:
+    """`matrix_json`, read."""
+    found: dict[str, Any] = orjson.loads(matrix_json(domain, platforms, as_of))
+    return found
+
+
+def matrix_json(domain: str, platforms: Sequence[str] = (), as_of: date | None = None) -> bytes:
+    """Every active technique and sub-technique of a domain, as parallel arrays.
+
+    With `platforms` only tests on these count. `as_of` (default: today, UTC) is the day by which evidence ages; it may
+    lie ahead, to see what goes stale, and not behind, because yesterday's tests are not today's minus some.
+
+        {domain, version, shortened, as_of, weights_version, platforms: [name], tactics: [{id, key, name}],
+         cells: {id, name, parent (index or -1), tactics [[index]], platforms [[index]], status, stale 0|1,
+                 review 0|1, score 0..100|null, proven 0..100|null (per cent of procedures that held), procedures,
+                 tests (evaluated), unfinished, prevented, alerted, logged, missed, rules, not_counted_rules,
+                 freshness_days|null, groups, in_scope 0|1},
+         totals: {techniques, status {status: n}, stale, review, tested, scored, proven Share, claimed Share,
+                  tests {as measured.Tests}, score {weighted, plain (points|null), parts [{name, points, possible}],
+                  unknown}, tactics [{id, key, name, techniques, tested, proven Share, claimed Share}]}}
+
+    Totals are of techniques in scope, each counted once; a Share is {n, of, low, high}. Nothing loaded: empty arrays.
+    """
+    day = as_of or measured.today()
+    if day < measured.today():
+        raise BadInput("The heatmap can look ahead, but not back: choose today or a later day.")
+    wanted = tuple(sorted(set(platforms)))
+    return cache.serve(
+        "matrix",
+        {"domain": domain, "platforms": wanted, "day": day},
+        TOPICS,
+        lambda: orjson.dumps(_matrix(measured.read(domain, as_of=day, platforms=wanted), day)),
+    )
+
+
+def _matrix(found: Map, day: date) -> dict[str, Any]:
+    platforms = sorted({name for one in found.techniques for name in one.platforms})
+    return {
+        "domain": found.domain,
+        "version": found.version,
+        "shortened": found.shortened,
+        "as_of": day.isoformat(),
+        "weights_version": found.scorer.weights.version,
+        "platforms": platforms,
+        "tactics": [{"id": one.attack_id, "key": one.shortname, "name": one.name} for one in found.tactics],
+        "cells": _cells(found, platforms),
+        "totals": totals(found),
+    }
+
+
+def _cells(found: Map, platforms: Sequence[str]) -> dict[str, list[Any]]:
+    techniques = found.techniques
+    place = {one.attack_id: i for i, one in enumerate(techniques)}
+    tactic = {one.shortname: i for i, one in enumerate(found.tactics)}
+    platform = {name: i for i, name in enumerate(platforms)}
+    return {
+        "id": [one.attack_id for one in techniques],
+        "name": [one.name for one in techniques],
+        "parent": [place.get(one.parent, -1) if one.parent else -1 for one in techniques],
+        "tactics": [sorted(tactic[name] for name in one.tactics if name in tactic) for one in techniques],
+        "platforms": [sorted(platform[name] for name in one.platforms) for one in techniques],
+        "status": [one.status for one in techniques],
+        "stale": [int(one.stale) for one in techniques],
+        "review": [int(one.review) for one in techniques],
+        "score": [whole(tenths_of(sum(one.points))) if known(one.inputs) else None for one in techniques],
+        "proven": [None if one.share is None else percent(one.share) for one in techniques],
+        "procedures": [one.procedures for one in techniques],
+        "tests": [one.tests.evaluated for one in techniques],
+        "unfinished": [one.tests.unfinished for one in techniques],
+        "prevented": [one.tests.prevented for one in techniques],
+        "alerted": [one.tests.alerted for one in techniques],
+        "logged": [one.tests.logged for one in techniques],
+        "missed": [one.tests.missed for one in techniques],
+        "rules": [one.rules for one in techniques],
+        "not_counted_rules": [one.not_counted_rules for one in techniques],
+        "freshness_days": [one.age_days for one in techniques],
+        "groups": [one.groups for one in techniques],
+        "in_scope": [int(one.in_scope) for one in techniques],
+    }
+
+
+def totals(found: Map) -> dict[str, Any]:
+    inside = [one for one in found.techniques if one.in_scope]
+    statuses = Counter(one.status for one in inside)
+    return {
+        "techniques": len(inside),
+        "status": {str(status): statuses[status] for status in CoverageStatus},
+        "stale": sum(one.stale for one in inside),
+        "review": sum(one.review for one in inside),
+        "tested": sum(one.status.evaluated for one in inside),
+        "scored": sum(known(one.inputs) for one in inside),
+        "proven": _proven(inside),
+        "claimed": _claimed(inside),
+        "tests": {
+            name: sum(counts)
+            for name, counts in zip(
+                measured.Tests._fields, zip(*(one.tests for one in inside), strict=True), strict=True
+            )
+        }
+        if inside
+        else dict.fromkeys(measured.Tests._fields, 0),
+        "score": _score(found, inside),
+        "tactics": [
+            _tactic(tactic, [one for one in inside if tactic.shortname in one.tactics]) for tactic in found.tactics
+        ],
+    }
+
+
+def _proven(techniques: Sequence[Measured]) -> Share:
+    return Share.count(sum(one.status is CoverageStatus.COVERED for one in techniques), len(techniques))
+
+
+def _claimed(techniques: Sequence[Measured]) -> Share:
+    return Share.count(sum(one.rules > 0 for one in techniques), len(techniques))
+
+
+def _tactic(tactic: measured.Tactic, techniques: Sequence[Measured]) -> dict[str, Any]:
+    return {
+        "id": tactic.attack_id,
+        "key": tactic.shortname,
+        "name": tactic.name,
+        "techniques": len(techniques),
+        "tested": sum(one.status.evaluated for one in techniques),
+        "proven": _proven(techniques),
+        "claimed": _claimed(techniques),
+    }
+
+
+def _score(found: Map, techniques: Sequence[Measured]) -> dict[str, Any]:
+    made = organisation(
+        Scored(one.groups, one.points, found.scorer.effective_of(one.inputs), known(one.inputs)) for one in techniques
+    )
+    return {
+        "weighted": None if made.weighted_tenths is None else made.weighted_tenths / 10,
+        "plain": None if made.plain_tenths is None else made.plain_tenths / 10,
+        "parts": [{"name": part.name, "points": part.points, "possible": part.possible} for part in made.parts],
+        "unknown": made.unknown,
+    }
+
+
+_GROUPS = """
+SELECT DISTINCT technique.attack_id
+FROM attack_object AS object
+JOIN technique_link AS link ON link.object_id = object.id AND link.kind = $3
+JOIN technique ON technique.id = link.technique_id AND technique.active
+WHERE object.domain = $1 AND object.kind = $4 AND object.active
+  AND coalesce(object.attack_id, object.name) = ANY ({wanted})
+ORDER BY 1
+"""
+
+
+def technique_ids_of_groups(domain: str, group_ids: Sequence[str]) -> list[str]:
+    """ATT&CK ids of the techniques that any of these groups (ATT&CK ids) uses directly."""
+    return _technique_ids(domain, group_ids, "group_uses", "group")
+
+
+def technique_ids_of_data_components(domain: str, ids: Sequence[str]) -> list[str]:
+    """ATT&CK ids of the techniques that any of these data components can see (by name where ATT&CK gave no id)."""
+    return _technique_ids(domain, ids, "data_component", "data_component")
+
+
+def _technique_ids(domain: str, ids: Sequence[str], link: str, kind: str) -> list[str]:
+    if not ids:
+        return []
+    statement = _GROUPS.format(wanted=reader.split("$2"))
+
+    def compute() -> bytes:
+        found = reader.frame(statement, domain, reader.joined(ids), link, kind)
+        return orjson.dumps(found["attack_id"].to_list())
+
+    params = {"domain": domain, "ids": sorted(ids), "kind": kind}
+    answer: list[str] = orjson.loads(cache.serve("techniques_of", params, ("techniques",), compute))
+    return answer
+
+
+_CHOICES = """
+SELECT
+  (SELECT json_agg(domain ORDER BY array_position(ARRAY['enterprise-attack', 'mobile-attack', 'ics-attack'], domain))
+   FROM attack_release WHERE state = 'adopted')::text AS domains,
+  (SELECT json_agg(name ORDER BY name) FROM (
+     SELECT DISTINCT unnest(platforms) AS name FROM technique WHERE domain = $1 AND active) AS p)::text AS platforms,
+  (SELECT json_agg(json_build_object('id', attack_id, 'key', shortname, 'name', name) ORDER BY position, attack_id)
+   FROM tactic WHERE domain = $1 AND active AND position IS NOT NULL)::text AS tactics,
+  (SELECT json_agg(json_build_object('id', coalesce(object.attack_id, object.name), 'name', object.name, 'n', links.n)
+                   ORDER BY lower(object.name))
+   FROM attack_object AS object JOIN ({links}) AS links ON links.object_id = object.id AND links.kind = 'group_uses'
+   WHERE object.domain = $1 AND object.kind = 'group' AND object.active)::text AS groups,
+  (SELECT json_agg(json_build_object('id', coalesce(object.attack_id, object.name), 'name', object.name, 'n', links.n)
+                   ORDER BY lower(object.name))
+   FROM attack_object AS object
+   JOIN ({links}) AS links ON links.object_id = object.id AND links.kind = 'data_component'
+   WHERE object.domain = $1 AND object.kind = 'data_component' AND object.active)::text AS data_components
+""".replace(
+    "{links}",
+    """SELECT link.object_id, link.kind, count(*) AS n FROM technique_link AS link
+      JOIN technique ON technique.id = link.technique_id AND technique.active GROUP BY 1, 2""",
+)
+
+
+def choices(domain: str) -> dict[str, Any]:
+    """What filters offer: {domains: [key], platforms: [name], tactics: [{id, key, name}], groups and data_components:
+    [{id, name, n}]}, where n counts active techniques. A data component without an ATT&CK id goes by its name.
+    """
+    answer = cache.serve("choices", {"domain": domain}, ("techniques",), lambda: orjson.dumps(_choices(domain)))
+    found: dict[str, Any] = orjson.loads(answer)
+    return found
+
+
+def _choices(domain: str) -> Mapping[str, Any]:
+    row = reader.rows(_CHOICES, domain)[0]
+    return {name: orjson.loads(text) if text else [] for name, text in row.items()}

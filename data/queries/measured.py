@@ -1,0 +1,356 @@
+"""Techniques as measured: one statement over the rollups, one record a technique; what several screens share.
+
+The database sums and averages (`technique_evidence`); what the sums mean is said in `domain/coverage.py` and
+`domain/score.py`, once for every screen.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from functools import cache, cached_property
+from typing import Any, NamedTuple
+
+import orjson
+import polars as pl
+
+from data.queries import reader
+from domain.attack_ids import KNOWN_SUCCESSORS
+from domain.coverage import CoverageStatus, held, status_of
+from domain.freshness import age_days, decay, is_stale
+from domain.outcomes import Detection, Prevention
+from domain.score import LEVEL_VALUE, MATURITY_VALUE, OTHER_MATURITY, Five, Inputs, Scorer, Weights, rules_part
+
+RESULTS = tuple((prevention, detection) for prevention in Prevention for detection in Detection)
+_MIX = tuple(f"{prevention}_{detection}" for prevention, detection in RESULTS)
+_HELD = tuple(held(prevention, detection) for prevention, detection in RESULTS)
+_ALMOST_ALL = 1.0 - 1e-9
+
+
+class Tests(NamedTuple):
+    """Tests of a technique on platforms in scope, by what became of them; `executed` is at least `evaluated`."""
+
+    planned: int
+    unfinished: int
+    executed: int
+    evaluated: int
+    validated: int
+    not_applicable: int
+    prevented: int
+    partly_prevented: int
+    not_prevented: int
+    alerted: int
+    logged: int
+    missed: int
+
+
+class Measured(NamedTuple):
+    """One technique. `share` of procedures that held, 0..1, None without a validated test; `age_days` of its newest."""
+
+    key: str
+    attack_id: str
+    name: str
+    parent: str | None
+    tactics: Sequence[str]
+    platforms: Sequence[str]
+    in_scope: bool
+    review: bool
+    groups: int
+    status: CoverageStatus
+    stale: bool
+    share: float | None
+    procedures: int
+    age_days: int | None
+    tests: Tests
+    rules: int
+    not_counted_rules: int
+    inputs: Inputs
+    points: Five  # what each part adds to the score
+
+
+@dataclass(frozen=True, slots=True)
+class Tactic:
+    attack_id: str
+    shortname: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Map:
+    """A domain as measured. `version` is '' and everything empty when nothing is loaded."""
+
+    domain: str
+    version: str
+    shortened: bool
+    tactics: Sequence[Tactic]
+    scorer: Scorer
+    techniques: Sequence[Measured]
+
+
+def _case(column: str, values: Mapping[str, float], other: float) -> str:
+    """SQL of a table of the domain; its words are our own constants."""
+    listed = " ".join(f"WHEN '{word}' THEN {value}::double precision" for word, value in values.items())
+    return f"(CASE {column} {listed} ELSE {other} END)"
+
+
+_RULE_VALUE = f"{_case('level', LEVEL_VALUE, LEVEL_VALUE[''])} * {_case('status', MATURITY_VALUE, OTHER_MATURITY)}"
+_SPLIT = "chr(31)"  # lists travel as one text: reading them back is ten times cheaper
+
+_COUNTS = {
+    "planned": "draft + red_executing + blue_evaluating + in_review + validated + rejected + cancelled",
+    "unfinished": "draft + red_executing + blue_evaluating + in_review",
+    "executed": "greatest(executed, evaluated)",
+}
+_MEASURES = ", ".join(
+    [f"{_COUNTS.get(name, name)} AS {name}" for name in Tests._fields]
+    + ["procedures", *_MIX, "newest_at::date AS newest_on"]
+)
+_KEPT = f"(SELECT technique_id, {_MEASURES} FROM rollup_technique WHERE platform = $3)"
+_SUMMED = "(SELECT technique_id, {sums} FROM rollup_technique WHERE {on_platforms} GROUP BY 1)".format(
+    sums=", ".join(f"sum({_COUNTS.get(name, name)})::integer AS {name}" for name in Tests._fields),
+    on_platforms=f"platform = ANY ({reader.split('$3')})",
+)
+_COMPUTED = (
+    "(SELECT summed.*, evidence.procedures, "
+    + ", ".join(f"evidence.{name}" for name in _MIX)
+    + f", evidence.newest_at::date AS newest_on FROM {_SUMMED} AS summed LEFT JOIN "
+    + f"technique_evidence(ARRAY(SELECT id FROM technique WHERE domain = $1 AND active), {reader.split('$3')}, false) "
+    + "AS evidence USING (technique_id))"
+)
+_FAMILY = """id IN (
+    SELECT kin.id FROM technique AS asked
+    JOIN technique AS kin ON kin.id IN (asked.id, asked.parent_id) OR (kin.parent_id = asked.id AND kin.active)
+    WHERE asked.domain = $1 AND asked.id = $2::uuid)"""
+
+# $1 domain, $2 key of a technique to read it with its family ('' for the whole map), $3 platforms ('' for all).
+# The head (release, tactics, weights, scope) travels on the first row only; an empty map has that row alone.
+_STATEMENT = """
+WITH map AS (
+  SELECT id, attack_id, name, parent_id, tactics, platforms, review_since IS NOT NULL AS review, group_count
+  FROM technique WHERE domain = $1 AND {of_map}
+), head AS (
+  SELECT json_build_object(
+    'release', (SELECT json_build_array(version, shortened)
+                FROM attack_release WHERE domain = $1 AND state = 'adopted'),
+    'tactics', (SELECT json_agg(json_build_array(attack_id, shortname, name) ORDER BY position, attack_id)
+                FROM tactic WHERE domain = $1 AND active AND position IS NOT NULL),
+    'weights', (SELECT json_build_object('version', version, 'tests', tests, 'rules', rules,
+                  'countermeasures', countermeasures, 'freshness', freshness, 'platforms', platforms,
+                  'parameters', parameters) FROM score_weights ORDER BY version DESC LIMIT 1),
+    'platforms_out', (SELECT json_agg(ref) FROM scope_decision
+                      WHERE domain = $1 AND kind = 'platform' AND NOT in_scope),
+    'decided', (SELECT json_object_agg(ref, in_scope) FROM scope_decision WHERE domain = $1 AND kind = 'technique'),
+    'not_placed', (SELECT json_object_agg(claimed_id, rules) FROM (
+                     SELECT claimed_id, sum(rules) AS rules FROM rollup_rules_not_placed
+                     WHERE claimed_id = ANY (ARRAY[{successors}]) GROUP BY 1) AS kept)
+  )::text AS head
+)
+SELECT CASE WHEN row_number() OVER (ORDER BY map.attack_id) = 1 THEN (SELECT head FROM head) END AS head,
+  map.id::text AS key, map.attack_id, map.name, map.parent_id::text AS parent,
+  array_to_string(map.tactics, {split}) AS tactics, array_to_string(map.platforms, {split}) AS platforms,
+  map.review, map.group_count AS groups, tested.tested, {tests}, cell.procedures, {mix}, cell.newest_on,
+  claimed.rules, claimed.rule_value
+FROM (SELECT 1) AS always LEFT JOIN map ON true
+LEFT JOIN {cells} AS cell ON cell.technique_id = map.id
+LEFT JOIN (
+  SELECT technique_id, string_agg(platform, {split}) AS tested FROM rollup_technique
+  WHERE platform <> '' AND procedures > 0{of_family} GROUP BY 1
+) AS tested ON tested.technique_id = map.id
+LEFT JOIN (
+  SELECT technique_id, sum(rules)::integer AS rules, sum(rules * {rule_value}) AS rule_value
+  FROM rollup_technique_rules WHERE rules > 0{of_family} GROUP BY 1
+) AS claimed ON claimed.technique_id = map.id
+ORDER BY map.attack_id
+"""
+
+
+def _statement(*, family: bool, platforms: int) -> str:
+    return _STATEMENT.format(
+        of_map=_FAMILY if family else "active AND $2 = ''",
+        of_family=" AND technique_id IN (SELECT id FROM map)" if family else "",
+        cells=_KEPT if platforms <= 1 else _COMPUTED,
+        tests=", ".join(f"coalesce(cell.{name}, 0) AS {name}" for name in Tests._fields),
+        mix=", ".join(f"cell.{name}" for name in _MIX),
+        rule_value=_RULE_VALUE,
+        successors=", ".join(f"'{new}'" for new in sorted(set(KNOWN_SUCCESSORS.values()))),
+        split=_SPLIT,
+    )
+
+
+def read(domain: str, *, as_of: date, platforms: Sequence[str] = (), family_of: str = "") -> Map:
+    """All active techniques of a domain; or (`family_of` its key) that technique with its parent and children.
+
+    With `platforms` only tests on these count, and only these have to be tested. Out of scope stays out.
+    """
+    statement = _statement(family=bool(family_of), platforms=len(platforms))
+    found = reader.frame(statement, domain, family_of, reader.joined(platforms))
+    head = orjson.loads(found["head"][0])
+    version, shortened = head["release"] or ("", False)
+    reading = _Reading(
+        scorer=Scorer(_weights(head["weights"])),
+        as_of=as_of,
+        platforms_out=frozenset(head["platforms_out"] or ()),
+        decided=head["decided"] or {},
+        not_placed=head["not_placed"] or {},
+        wanted=frozenset(platforms),
+    )
+    return Map(
+        domain=domain,
+        version=version,
+        shortened=shortened,
+        tactics=[Tactic(*parts) for parts in head["tactics"] or ()],
+        scorer=reading.scorer,
+        techniques=reading.techniques(found),
+    )
+
+
+class _Row(NamedTuple):
+    """The columns of the statement that tell of one technique, besides its tests."""
+
+    key: str
+    attack_id: str
+    name: str
+    parent: str | None
+    tactics: str
+    platforms: str
+    review: bool
+    groups: int
+    tested: str | None
+    share: float | None
+    value: float | None
+    procedures: int
+    newest_on: date | None
+    rules: int
+    rule_value: float
+
+
+@dataclass(frozen=True)
+class _Reading:
+    """What turns the sums of one technique into what they mean.
+
+    A map has few distinct days and sets of platforms: each is worked out once.
+    """
+
+    scorer: Scorer
+    as_of: date
+    platforms_out: frozenset[str]
+    decided: Mapping[str, bool]  # ATT&CK id -> in scope
+    not_placed: Mapping[str, int]  # claimed id -> rules
+    wanted: frozenset[str]
+
+    @cached_property
+    def _aged(self) -> Callable[[date | None], tuple[int | None, float | None]]:
+        half_life = self.scorer.weights.half_life_days
+
+        @cache
+        def aged(newest: date | None) -> tuple[int | None, float | None]:
+            if newest is None:
+                return None, None
+            age = age_days(newest, self.as_of)
+            return age, decay(age, half_life)
+
+        return aged
+
+    @cached_property
+    def _placed(self) -> Callable[[str], tuple[list[str], frozenset[str], bool]]:
+        @cache
+        def placed(text: str) -> tuple[list[str], frozenset[str], bool]:
+            """All platforms, those whose tests count here, and whether any is in scope."""
+            platforms = _listed(text)
+            left = frozenset(platforms) - self.platforms_out
+            return platforms, left & self.wanted if self.wanted else left, bool(left) or not platforms
+
+        return placed
+
+    def techniques(self, found: pl.DataFrame) -> list[Measured]:
+        weights = self.scorer.weights
+        found = found.drop_nulls("key").with_columns(
+            _share_of_mix().alias("share"),
+            _value_of_mix(weights).alias("value"),
+            pl.col("rule_value").fill_null(0.0),
+            pl.col("rules", "procedures").fill_null(0),
+        )
+        columns = found.to_dict(as_series=False)
+        ids = dict(zip(columns["key"], columns["attack_id"], strict=True))
+        columns["parent"] = [ids.get(parent) for parent in columns["parent"]]
+        rows = map(_Row, *(columns[name] for name in _Row._fields))
+        return list(map(self._technique, rows, map(Tests, *(columns[name] for name in Tests._fields))))
+
+    def _technique(self, row: _Row, tests: Tests) -> Measured:
+        weights = self.scorer.weights
+        age, freshness = self._aged(row.newest_on)
+        platforms, usable, on_some = self._placed(row.platforms)
+        inputs = Inputs(
+            row.value,
+            rules_part(row.rule_value, weights.rule_saturation),
+            row.rules,
+            freshness,
+            len(usable.intersection(_listed(row.tested))) / len(usable) if usable else None,
+        )
+        return Measured(
+            row.key,
+            row.attack_id,
+            row.name,
+            row.parent,
+            _listed(row.tactics),
+            platforms,
+            on_some and self.decided.get(row.attack_id, self.decided.get(row.parent or "", True)),
+            row.review,
+            row.groups,
+            status_of(row.share, tests.unfinished),
+            is_stale(age, weights.freshness_window_days),
+            row.share,
+            row.procedures,
+            age,
+            tests,
+            row.rules,
+            self._not_counted(row.attack_id),
+            inputs,
+            self.scorer.points(inputs),
+        )
+
+    def _not_counted(self, attack_id: str) -> int:
+        """Rules that name the known successor of this technique, which the loaded map does not have."""
+        return self.not_placed.get(KNOWN_SUCCESSORS.get(attack_id, ""), 0)
+
+
+def _listed(text: str | None) -> list[str]:
+    return text.split("\x1f") if text else []
+
+
+def _share_of_mix() -> pl.Expr:
+    """Share of procedures that held; exactly 1 when nothing failed to hold, whatever the rounding of the sum."""
+    kept = pl.sum_horizontal(name for name, ok in zip(_MIX, _HELD, strict=True) if ok)
+    lost = pl.sum_horizontal(name for name, ok in zip(_MIX, _HELD, strict=True) if not ok)
+    share = pl.when(lost == 0).then(1.0).otherwise(pl.min_horizontal(kept, pl.lit(_ALMOST_ALL)))
+    return pl.when(pl.col("procedures") > 0).then(share)
+
+
+def _value_of_mix(weights: Weights) -> pl.Expr:
+    """Mean value of the latest results by these weights."""
+    worth = [pl.col(name) * weights.test_value(*result) for name, result in zip(_MIX, RESULTS, strict=True)]
+    return pl.when(pl.col("procedures") > 0).then(pl.sum_horizontal(worth))
+
+
+def _weights(kept: Mapping[str, Any]) -> Weights:
+    parameters = kept["parameters"]
+    return Weights(
+        version=kept["version"],
+        tests=float(kept["tests"]),
+        rules=float(kept["rules"]),
+        countermeasures=float(kept["countermeasures"]),
+        freshness=float(kept["freshness"]),
+        platforms=float(kept["platforms"]),
+        prevented=parameters["prevented"],
+        partly_prevented=parameters["partly_prevented"],
+        alerted=parameters["alerted"],
+        logged=parameters["logged"],
+        missed=parameters["missed"],
+        rule_saturation=parameters["rule_saturation"],
+        half_life_days=parameters["half_life_days"],
+        freshness_window_days=parameters["freshness_window_days"],
+    )
+
+
+def today() -> date:
+    """The day by which ages are counted, the same for everybody: UTC."""
+    return datetime.now(UTC).date()

@@ -1,0 +1,125 @@
+"""The overview: the totals of the matrix, and what has changed lately."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import orjson
+
+from data import cache
+from data.queries import heatmap, measured, reader
+from domain.statistics import Share
+
+CHANGED_WITHIN = timedelta(days=30)
+_NEWLY_MAX = 8
+
+# A technique is newly covered when it is covered now and was not at the time asked about: then some procedure's latest
+# test had failed to hold, or none had been validated. Only techniques covered now are looked at, so it stays short.
+_NEWLY_COVERED = f"""
+WITH kept AS (
+  SELECT latest.technique_id, latest.procedure_key, latest.platform, latest.validated_at
+  FROM technique JOIN rollup_procedure_latest AS latest ON latest.technique_id = technique.id
+  WHERE technique.domain = $1 AND technique.active AND technique.attack_id = ANY ({reader.split("$2")})
+), moved AS (
+  SELECT technique_id, max(validated_at) AS validated_at FROM kept GROUP BY 1 HAVING max(validated_at) >= $3
+), before AS (
+  SELECT moved.technique_id, bool_and(earlier.detection = 'alerted' OR earlier.prevention = 'full') AS covered
+  FROM moved JOIN kept USING (technique_id)
+  CROSS JOIN LATERAL (
+    SELECT t.detection, t.prevention FROM security_test AS t
+    WHERE t.state = 'validated' AND NOT t.not_applicable AND t.validated_at < $3
+      AND t.technique_id = kept.technique_id AND t.procedure_key = kept.procedure_key AND t.platform = kept.platform
+    ORDER BY t.validated_at DESC LIMIT 1) AS earlier
+  GROUP BY 1
+)
+SELECT technique.attack_id, technique.name, moved.validated_at
+FROM moved JOIN technique ON technique.id = moved.technique_id
+LEFT JOIN before ON before.technique_id = moved.technique_id
+WHERE NOT coalesce(before.covered, false)
+ORDER BY moved.validated_at DESC, technique.attack_id LIMIT {_NEWLY_MAX}
+"""
+
+
+# By month of execution, as the rollup has it. Validations are counted in all domains: how much work was done.
+_LATELY = f"""
+SELECT months.month, coalesce(kept.executed, 0) AS executed, coalesce(kept.evaluated, 0) AS evaluated,
+  coalesce(kept.alerted, 0) AS alerted, coalesce(kept.prevented, 0) AS prevented,
+  (SELECT count(*) FROM security_test WHERE state = 'validated' AND validated_at >= $3) AS validated
+FROM (SELECT generate_series($4::date, $5::date, interval '1 month')::date AS month) AS months
+LEFT JOIN (
+  SELECT kept.month, sum(greatest(kept.executed, kept.evaluated))::bigint AS executed,
+    sum(kept.evaluated)::bigint AS evaluated, sum(kept.alerted)::bigint AS alerted,
+    sum(kept.prevented)::bigint AS prevented
+  FROM rollup_technique_month AS kept JOIN technique ON technique.id = kept.technique_id
+  WHERE kept.month >= $4 AND technique.domain = $1 AND technique.active
+    AND technique.attack_id = ANY ({reader.split("$2")})
+    AND NOT EXISTS (SELECT FROM scope_decision AS scope WHERE scope.domain = $1 AND scope.kind = 'platform'
+                      AND scope.ref = kept.platform AND NOT scope.in_scope)
+  GROUP BY 1) AS kept ON kept.month = months.month
+ORDER BY months.month
+"""
+TREND_MONTHS = 12
+
+
+def overview(domain: str) -> dict[str, Any]:
+    """`{version, totals (as in the matrix), weights_version, newly_covered: [{attack_id, name, validated_at}]}`."""
+    day = measured.today()
+
+    def compute() -> bytes:
+        found = heatmap.matrix(domain)
+        cells = found["cells"]
+        covered = [
+            attack_id
+            for attack_id, status, inside in zip(cells["id"], cells["status"], cells["in_scope"], strict=True)
+            if status == "covered" and inside
+        ]
+        answer = {
+            "version": found["version"],
+            "weights_version": found["weights_version"],
+            "totals": found["totals"],
+            "newly_covered": _newly_covered(domain, covered),
+        }
+        return orjson.dumps(answer)
+
+    kept = cache.serve("overview", {"domain": domain, "day": day}, heatmap.TOPICS, compute)
+    answer: dict[str, Any] = orjson.loads(kept)
+    return answer
+
+
+def lately(domain: str) -> dict[str, Any]:
+    """`{validated, within_days, months: [{month, executed, evaluated, alerted, prevented, detected Share}]}`.
+
+    `months` are the last twelve, this one included, tests in scope by the month of the attack; `validated` counts the
+    tests of every domain validated within the days named.
+    """
+    day = measured.today()
+
+    def compute() -> bytes:
+        cells = heatmap.matrix(domain)["cells"]
+        inside = [attack_id for attack_id, yes in zip(cells["id"], cells["in_scope"], strict=True) if yes]
+        last = day.replace(day=1)
+        first = (last.replace(year=last.year - 1) + timedelta(days=31)).replace(day=1)
+        rows = reader.rows(_LATELY, domain, reader.joined(inside), _since(), first, last)
+        months = [
+            {
+                **{name: row[name] for name in ("month", "executed", "evaluated", "alerted", "prevented")},
+                "detected": Share.count(row["alerted"], row["evaluated"]),
+            }
+            for row in rows
+        ]
+        answer = {"validated": rows[-1]["validated"], "within_days": CHANGED_WITHIN.days, "months": months}
+        return orjson.dumps(answer)
+
+    kept = cache.serve("lately", {"domain": domain, "day": day}, heatmap.TOPICS, compute)
+    answer: dict[str, Any] = orjson.loads(kept)
+    return answer
+
+
+def _since() -> datetime:
+    return datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0) - CHANGED_WITHIN
+
+
+def _newly_covered(domain: str, covered: Sequence[str]) -> list[dict[str, Any]]:
+    if not covered:
+        return []
+    return reader.rows(_NEWLY_COVERED, domain, reader.joined(covered), _since())

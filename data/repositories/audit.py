@@ -1,0 +1,64 @@
+"""Writing to the audit log, and walking its chain."""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from data.database import Actor
+from data.models import AuditEntry
+
+_START = hashlib.sha256(b"aegis audit log").digest()
+_BATCH = 5_000
+
+
+@dataclass(frozen=True, slots=True)
+class ChainReport:
+    """`entries` walked; `broken_at` is the number of the first entry that does not fit; `head` the last hash (hex)."""
+
+    entries: int
+    broken_at: int | None
+    head: str
+
+
+def record(
+    session: Session,
+    actor: Actor,
+    action: str,
+    *,
+    entity: tuple[str, str] | None = None,
+    before: Mapping[str, object] | None = None,
+    after: Mapping[str, object] | None = None,
+) -> None:
+    """Add an entry in the caller's transaction. `action` reads "noun.verb in the past": `user.added`."""
+    session.add(
+        AuditEntry(
+            actor_id=actor.id,
+            actor_name=actor.name,
+            ip=actor.ip,
+            request_id=actor.request_id,
+            action=action,
+            entity_type=entity[0] if entity else None,
+            entity_id=entity[1] if entity else None,
+            before=dict(before) if before is not None else None,
+            after=dict(after) if after is not None else None,
+        )
+    )
+
+
+def verify(session: Session) -> ChainReport:
+    """Recompute every hash from the rows; does not believe the database's own trigger."""
+    rows = session.execute(
+        text("SELECT seq, prev_hash, hash, audit_payload(audit_log) AS payload FROM audit_log ORDER BY seq"),
+        execution_options={"yield_per": _BATCH},
+    )
+    previous, entries = _START, 0
+    for row in rows:
+        entries += 1
+        expected = hashlib.sha256(previous + row.payload.encode()).digest()
+        if row.seq != entries or bytes(row.prev_hash) != previous or bytes(row.hash) != expected:
+            return ChainReport(entries=entries, broken_at=entries, head=previous.hex())
+        previous = bytes(row.hash)
+    return ChainReport(entries=entries, broken_at=None, head=previous.hex())

@@ -1,0 +1,50 @@
+"""The outbox: what must still be told to the world, written with the change that caused it."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from data.models import OutboxEvent
+
+MAX_ATTEMPTS = 10
+_FIRST_DELAY = timedelta(seconds=5)
+
+
+def add(session: Session, topic: str, payload: Mapping[str, object]) -> None:
+    """Write an event in the caller's transaction; it leaves after the commit, at least once."""
+    session.add(OutboxEvent(topic=topic, payload=dict(payload)))
+
+
+def take(session: Session) -> OutboxEvent | None:
+    """The oldest event that is due, locked for this transaction; others pass over it."""
+    due = (
+        select(OutboxEvent)
+        .where(
+            OutboxEvent.delivered_at.is_(None),
+            OutboxEvent.failed_at.is_(None),
+            OutboxEvent.available_at <= func.now(),
+        )
+        .order_by(OutboxEvent.available_at)
+        .limit(1)
+        .with_for_update(skip_locked=True)
+    )
+    return session.scalars(due).first()
+
+
+def delivered(event: OutboxEvent) -> None:
+    event.attempts += 1
+    event.delivered_at = datetime.now(UTC)
+    event.last_error = None
+
+
+def refused(event: OutboxEvent, why: str) -> None:
+    """Try again later, twice as late each time; after the last attempt it stays visible as failed."""
+    event.attempts += 1
+    event.last_error = why[:1000]
+    now = datetime.now(UTC)
+    if event.attempts >= MAX_ATTEMPTS:
+        event.failed_at = now
+    else:
+        event.available_at = now + _FIRST_DELAY * 2 ** (event.attempts - 1)

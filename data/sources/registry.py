@@ -1,0 +1,114 @@
+"""Every source Aegis syncs from. A further one is a parser module and an entry here."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+
+from data.sources import attack_stix, baseline, sigma
+from data.sources.attack_records import AttackBundle
+from data.sources.base import MEBIBYTE, Asked, Input, Limits, SourceInfo
+from data.sources.rule_records import RuleSet
+from domain.errors import NotFound
+
+Content = AttackBundle | RuleSet
+
+
+@dataclass(frozen=True, slots=True)
+class BuiltIn:
+    """Data that comes with an installed package, for a start without network: its files, and who reads them."""
+
+    package: str
+    files: tuple[str, ...]
+    origin: str
+    parse: Callable[[Input, Asked], Content]
+
+
+@dataclass(frozen=True, slots=True)
+class SourceEntry:
+    """One source: what people see of it, which files it takes within which limits, and its parser."""
+
+    info: SourceInfo
+    limits: Limits
+    takes: str
+    wanted: Callable[[str], bool]
+    parse: Callable[[Input, Asked], Content]
+    revision: int  # raised whenever the parser reads the same file differently
+    built_in: BuiltIn | None = None
+
+
+def _json(path: str) -> bool:
+    return path.lower().endswith(".json")
+
+
+_ATTACK_SENT = 100 * MEBIBYTE
+_SIGMA_SENT = 100 * MEBIBYTE
+_STIX_DATA = "https://raw.githubusercontent.com/mitre-attack/attack-stix-data/master"
+
+_ATTACK = SourceEntry(
+    info=SourceInfo(
+        slug="attack",
+        name="MITRE ATT&CK",
+        what="The map: tactics, techniques, groups, software, mitigations and how to detect them",
+        licence="ATT&CK terms of use",
+        licence_url="https://attack.mitre.org/resources/legal-and-branding/terms-of-use/",
+        attribution="© 2025 The MITRE Corporation. This work is reproduced and distributed with the permission of "
+        "The MITRE Corporation.",
+        home_url="https://attack.mitre.org",
+        default_url=f"{_STIX_DATA}/enterprise-attack/enterprise-attack.json",
+        default_interval=timedelta(days=7),
+        accepts=(".json", ".json.gz", ".zip"),
+        max_bytes=_ATTACK_SENT,
+        # where each domain is published, by its name
+        extra={
+            "enterprise-attack": f"{_STIX_DATA}/enterprise-attack/enterprise-attack.json",
+            "mobile-attack": f"{_STIX_DATA}/mobile-attack/mobile-attack.json",
+            "ics-attack": f"{_STIX_DATA}/ics-attack/ics-attack.json",
+        },
+    ),
+    # Enterprise 18.1 is 46 MB of JSON
+    limits=Limits(sent=_ATTACK_SENT, unpacked=150 * MEBIBYTE, document=150 * MEBIBYTE, documents=1),
+    takes="one STIX bundle (.json, also as .gz or .zip)",
+    wanted=_json,
+    parse=attack_stix.parse,
+    revision=attack_stix.REVISION,
+    built_in=BuiltIn(
+        package=baseline.PACKAGE,
+        files=baseline.FILES,
+        origin=f"built-in ATT&CK {baseline.VERSION}",
+        parse=baseline.parse,
+    ),
+)
+_SIGMA = SourceEntry(
+    info=SourceInfo(
+        slug="sigma",
+        name="Sigma rules",
+        what="Detection rules of SigmaHQ, or your own in the same format",
+        licence="Detection Rule License 1.1",
+        licence_url="https://github.com/SigmaHQ/Detection-Rule-License",
+        attribution="Rules by their authors, named with each rule, under the Detection Rule License 1.1.",
+        home_url="https://github.com/SigmaHQ/sigma",
+        default_url="https://github.com/SigmaHQ/sigma/archive/refs/heads/master.zip",
+        default_interval=timedelta(days=1),
+        accepts=(".zip", ".yml", ".yaml"),
+        max_bytes=_SIGMA_SENT,
+    ),
+    # all rules are 6 MB, the largest 300 KB
+    limits=Limits(sent=_SIGMA_SENT, unpacked=200 * MEBIBYTE, document=MEBIBYTE, documents=250_000),
+    takes="YAML files (.yml, .yaml), also a directory or a .zip of them",
+    wanted=sigma.wanted,
+    parse=sigma.parse,
+    revision=sigma.REVISION,
+)
+
+SOURCES: Mapping[str, SourceEntry] = {entry.info.slug: entry for entry in (_ATTACK, _SIGMA)}
+
+
+def entry(slug: str) -> SourceEntry:
+    found = SOURCES.get(slug)
+    if found is None:
+        raise NotFound(f"There is no source called {slug[:40]}; there are {', '.join(SOURCES)}.")
+    return found
+
+
+def info(slug: str) -> SourceInfo:
+    return entry(slug).info

@@ -1,0 +1,180 @@
+"""Every metric as one object: the screen, the PDF, the CSV, the API and docs/measures.md print the same words."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Adding(StrEnum):
+    """How figures of several periods become the figure of all of them."""
+
+    SUM = "sum"  # counts of different things in each period
+    POOL = "pool"  # add numerators and denominators, then divide; never average the shares
+    MOMENT = "moment"  # the state at a moment: periods do not add up, the last one holds
+
+    @property
+    def words(self) -> str:
+        return {
+            Adding.SUM: "Periods add up.",
+            Adding.POOL: "Periods are pooled: numerators and denominators add up, percentages do not.",
+            Adding.MOMENT: "A state at a moment: periods do not add up.",
+        }[self]
+
+
+@dataclass(frozen=True, slots=True)
+class Metric:
+    """`source` says where the definition comes from: the field, a paper, or ourselves."""
+
+    slug: str
+    name: str
+    unit: str
+    definition: str
+    source: str
+    adding: Adding
+
+
+_OURS = "Aegis; docs/measures.md"
+_SCALE = "The usual scale of purple-team work, blocked > alerted > logged > missed, kept as two axes"
+
+METRICS: Mapping[str, Metric] = {
+    metric.slug: metric
+    for metric in (
+        Metric(
+            "organisation_score",
+            "Score, threat-weighted",
+            "points, 0 to 100",
+            "Mean of the scores of all techniques in scope, each weighted by 1 + log2(1 + threat actors that use it). "
+            "Techniques with neither tests nor rules count with 0.",
+            _OURS,
+            Adding.MOMENT,
+        ),
+        Metric(
+            "organisation_score_plain",
+            "Score, plain mean",
+            "points, 0 to 100",
+            "Mean of the scores of all techniques in scope, every technique counting the same.",
+            _OURS,
+            Adding.MOMENT,
+        ),
+        Metric(
+            "technique_score",
+            "Score",
+            "points, 0 to 100",
+            "Tests, detection rules, countermeasures, freshness and platforms, each by its weight. A part that cannot "
+            "apply is left out and its weight spread over the others.",
+            _OURS,
+            Adding.MOMENT,
+        ),
+        Metric(
+            "proven",
+            "Proven by tests",
+            "techniques",
+            "Techniques in scope whose latest validated tests, one per procedure and platform, were all detected or "
+            "prevented. Out of all techniques in scope, tested or not.",
+            _OURS,
+            Adding.MOMENT,
+        ),
+        Metric(
+            "proven_share",
+            "Procedures that held",
+            "share",
+            "Share of a technique's procedures whose latest validated test was detected or fully prevented; a "
+            "procedure is the mean over its platforms.",
+            _OURS,
+            Adding.MOMENT,
+        ),
+        Metric(
+            "claimed",
+            "Claimed by rules",
+            "techniques",
+            "Techniques in scope for which at least one enabled detection rule exists. A claim: nobody has to have "
+            "tested it.",
+            "The rules' own ATT&CK tags, resolved on the loaded version",
+            Adding.MOMENT,
+        ),
+        Metric(
+            "subtechniques_evaluated",
+            "Sub-techniques evaluated",
+            "sub-techniques",
+            "Active sub-techniques of a technique with at least one validated test, out of all it has. Never mixed "
+            "into the parent's own status.",
+            _OURS,
+            Adding.MOMENT,
+        ),
+        Metric(
+            "planned",
+            "Planned tests",
+            "tests",
+            "Tests of techniques and platforms in scope, in any state. Cancelled ones stay in: dropping a test must "
+            "not improve a share.",
+            _OURS,
+            Adding.SUM,
+        ),
+        Metric(
+            "executed",
+            "Executed tests",
+            "tests",
+            "Planned tests whose attack was carried out. Out of planned.",
+            _OURS,
+            Adding.POOL,
+        ),
+        Metric(
+            "evaluated",
+            "Evaluated tests",
+            "tests",
+            "Executed tests that were validated with an outcome. Out of executed. Not applicable is no outcome.",
+            _OURS,
+            Adding.POOL,
+        ),
+        Metric(
+            "detected",
+            "Tests detected",
+            "tests",
+            "Evaluated tests in which a defence tool raised an alert. Out of evaluated. Logged only is not detected.",
+            _SCALE,
+            Adding.POOL,
+        ),
+        Metric(
+            "prevented",
+            "Tests prevented",
+            "tests",
+            "Evaluated tests that a defence tool stopped completely. Out of evaluated. A test can be prevented and "
+            "detected.",
+            _SCALE,
+            Adding.POOL,
+        ),
+        Metric(
+            "not_applicable",
+            "Not applicable",
+            "tests",
+            "Validated tests marked not applicable, with a reason and by a second person. Out of validated.",
+            _OURS,
+            Adding.POOL,
+        ),
+        Metric(
+            "freshness",
+            "Freshness",
+            "days",
+            "Days since the attack of the newest validated test that still counts for coverage.",
+            _OURS,
+            Adding.MOMENT,
+        ),
+        Metric(
+            "stale",
+            "Stale techniques",
+            "techniques",
+            "Techniques in scope whose newest evidence is older than the freshness window (180 days by default).",
+            _OURS,
+            Adding.MOMENT,
+        ),
+        Metric(
+            "not_placed",
+            "Not placed",
+            "claims",
+            "Technique ids named by rules that lie nowhere on the loaded ATT&CK version. Kept, and counted nowhere "
+            "else.",
+            "ATT&CK's revoked-by relationships and published successors",
+            Adding.MOMENT,
+        ),
+    )
+}

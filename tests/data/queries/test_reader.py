@@ -1,0 +1,79 @@
+"""Reading over ADBC: parameters, types, a connection that is lost and one that is not there."""
+
+from datetime import UTC, date, datetime
+from typing import Any
+
+import polars as pl
+import psycopg
+import pytest
+from adbc_driver_manager import ProgrammingError
+from sqlalchemy import Engine
+
+from data import database as db
+from data.queries import reader
+from domain.errors import Unavailable
+
+
+def test_rows_come_back_in_their_types(database: Engine) -> None:
+    moment = datetime(2026, 11, 23, 20, 0, tzinfo=UTC)
+    found = reader.frame(
+        "SELECT $1::text AS word, $2::bigint AS number, $3::date AS day, $4::timestamptz AS moment, 0.5::float8 AS f",
+        "Ünïcode'; --",
+        7,
+        date(2026, 11, 23),
+        moment,
+    )
+    assert isinstance(found, pl.DataFrame)
+    assert found.to_dicts() == [
+        {"word": "Ünïcode'; --", "number": 7, "day": date(2026, 11, 23), "moment": moment, "f": 0.5}
+    ]
+
+
+@pytest.mark.parametrize("texts", [[], ["Windows"], ["Windows", "Office Suite", "a,b|c"]])
+def test_several_texts_are_one_parameter(database: Engine, texts: list[str]) -> None:
+    found = reader.rows(f"SELECT {reader.split('$1')} AS texts", reader.joined(texts))
+    assert found == [{"texts": texts}]
+
+
+def test_times_are_read_in_utc_and_nothing_is_compiled(database: Engine) -> None:
+    found = reader.rows("SELECT current_setting('TimeZone') AS zone, current_setting('jit') AS jit")
+    assert found == [{"zone": "UTC", "jit": "off"}]
+
+
+def test_a_mistake_in_a_statement_is_not_called_a_lost_connection(database: Engine) -> None:
+    with pytest.raises(ProgrammingError):
+        reader.frame("SELECT nothing FROM nowhere")
+
+
+def test_a_connection_that_was_cut_is_opened_again(database: Engine, database_url: str) -> None:
+    reader.rows("SELECT 1 AS one")
+    with psycopg.connect(database_url, autocommit=True) as other:
+        cut = other.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            " WHERE application_name = 'aegis reader' AND datname = current_database()"
+        ).fetchall()
+    assert cut == [(True,)]
+    assert reader.rows("SELECT 1 AS one") == [{"one": 1}]
+
+
+def test_no_database_is_said_in_one_sentence() -> None:
+    db.configure("postgresql://nobody@127.0.0.1:1/nothing")
+    try:
+        with pytest.raises(Unavailable, match="does not answer"):
+            reader.rows("SELECT 1 AS one")
+    finally:
+        db.dispose()
+
+
+def test_statements_are_told_to_whoever_counts(count_statements: Any) -> None:
+    with count_statements() as statements:
+        reader.rows("SELECT 1 AS one")
+        reader.rows("SELECT 2 AS two")
+    reader.rows("SELECT 3 AS three")
+    assert statements.texts == ["SELECT 1 AS one", "SELECT 2 AS two"]
+
+
+def test_a_new_database_is_read_after_it_was_configured(database: Engine, postgres: str) -> None:
+    assert reader.rows("SELECT current_database() AS name") == [{"name": database.url.database}]
+    db.configure(postgres)
+    assert reader.rows("SELECT current_database() AS name") != [{"name": database.url.database}]

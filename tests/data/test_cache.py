@@ -1,0 +1,77 @@
+"""Cached answers: one computes, a commit makes them new, and Redis may go away."""
+
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from sqlalchemy import Engine, text
+
+from data import cache, generations
+from data import redis as redis_connection
+from data.database import unit_of_work
+
+
+def _change_weights() -> None:
+    with unit_of_work() as session:
+        session.execute(text("UPDATE score_weights SET reason = 'again'"))
+
+
+class Counting:
+    def __init__(self, release: threading.Event | None = None) -> None:
+        self.calls = 0
+        self._release = release
+
+    def __call__(self) -> bytes:
+        self.calls += 1
+        if self._release:
+            self._release.wait(5)
+        return b'{"n":%d}' % self.calls
+
+
+@pytest.mark.usefixtures("database", "redis_server")
+class TestServe:
+    def test_asks_once_until_the_data_changes(self) -> None:
+        compute = Counting()
+        for _ in range(3):
+            assert cache.serve("q", {"a": 1}, ("weights",), compute) == b'{"n":1}'
+        _change_weights()
+        assert cache.serve("q", {"a": 1}, ("weights",), compute) == b'{"n":2}'
+
+    def test_data_of_another_topic_does_not_matter(self) -> None:
+        compute = Counting()
+        cache.serve("q", {}, ("tests",), compute)
+        _change_weights()
+        assert cache.serve("q", {}, ("tests",), compute) == b'{"n":1}'
+
+    def test_parameters_are_kept_apart(self) -> None:
+        compute = Counting()
+        assert cache.serve("q", {"a": 1}, ("tests",), compute) != cache.serve("q", {"a": 2}, ("tests",), compute)
+
+    def test_one_computes_and_the_others_wait(self) -> None:
+        release = threading.Event()
+        compute = Counting(release)
+        with ThreadPoolExecutor(6) as pool:
+            asked = [pool.submit(cache.serve, "slow", {}, ("tests",), compute) for _ in range(6)]
+            release.set()
+            assert {answer.result() for answer in asked} == {b'{"n":1}'}
+        assert compute.calls == 1
+
+
+def test_without_redis_every_answer_is_computed(database: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    redis_connection.configure("redis://127.0.0.1:1/0")
+    monkeypatch.setattr(cache._state, "rest_until", 0.0)
+    compute = Counting()
+    assert cache.serve("q", {}, ("tests",), compute) == b'{"n":1}'
+    assert cache.serve("q", {}, ("tests",), compute) == b'{"n":2}'
+    monkeypatch.setattr(cache._state, "rest_until", 0.0)
+    redis_connection.close()
+
+
+def test_generations_survive_a_lost_connection(database: Engine) -> None:
+    before = generations.current()["weights"]
+    with database.connect() as connection:
+        connection.execute(
+            text("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'aegis lane'")
+        )
+    _change_weights()
+    assert generations.current()["weights"] == before + 1

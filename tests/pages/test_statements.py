@@ -1,0 +1,117 @@
+"""How many statements a page costs: a fixed few, whatever there is to show."""
+
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
+from typing import Any
+
+import pytest
+from flask.testing import FlaskClient
+
+from data import lane
+from data import redis as redis_connection
+from domain.roles import Role
+from tests.callbacks.asking import Asking
+from tests.conftest import Person, Statements
+from tests.data import world
+from tests.jobs.syncing import execute, rows
+
+# A page: statements for the first who asks after a change, and for those after them.
+# One of each asks who is asking, and one more, where answers are kept, whether anything has changed.
+COST = {
+    ("/", ""): (17, 2),
+    ("/heatmap", ""): (7, 2),
+    ("/heatmap", "?actor=G0001&data=DC0001&platform=Linux&colour=score"): (11, 2),
+    ("/technique/T1000", ""): (12, 2),
+    ("/technique/T1000", "?rule={rule}"): (13, 2),
+    ("/sources", ""): (8, 7),
+    ("/sources", "?run={run}"): (10, 9),
+    ("/account", ""): (3, 3),
+    ("/admin/users", "?user=ada"): (3, 3),
+    ("/nothing", ""): (1, 1),
+}
+FRAME = 2  # who is asking, and whether the demo organisation is loaded
+SEARCH = 2  # who is asking, and what was found
+Counting = Callable[[Callable[[], object]], int]
+
+
+@pytest.fixture
+def counting(
+    count_statements: Callable[[], AbstractContextManager[Statements]], monkeypatch: pytest.MonkeyPatch
+) -> Counting:
+    """How many statements a call sends, by whichever of the three ways to the database."""
+    asked = lane._ask
+
+    def counted(call: Callable[[], object]) -> int:
+        with count_statements() as seen:
+
+            def note(statement: str, parameters: Mapping[str, object] | None) -> list[Any]:
+                seen.texts.append(statement)
+                return asked(statement, parameters)
+
+            monkeypatch.setattr(lane, "_ask", note)
+            call()
+        return len(seen)
+
+    return counted
+
+
+def grow(first: int, last: int) -> None:
+    """Techniques with sub-techniques, tests, rules, actors, data components, runs with items, people and sessions."""
+    for number in range(first, last):
+        technique = world.technique(f"T{1000 + number}", under=["execution"], platforms=["Linux"])
+        for sub in range(2):
+            world.technique(f"T{1000 + number}.{sub:03}", under=["execution"], platforms=["Linux"])
+        home = rows("SELECT id FROM technique WHERE attack_id = 'T1000'")[0][0]
+        world.security_test(technique, "none/alerted", platform="Linux")
+        world.security_test(home, "full/missed", platform="Linux", procedure_key=f"procedure {number}")
+        world.rule({"T1000": home, f"T{1000 + number}": technique} if number else {"T1000": home})
+        world.rule({f"T9{number:03}": None})
+        world.attack_object(
+            "group", f"G{number:04}", f"Group {number}", uses={home: "group_uses", technique: "group_uses"}
+        )
+        world.attack_object("data_component", f"DC{number:04}", f"Data {number}", uses={home: "data_component"})
+        execute(
+            "INSERT INTO sync_run (id, source, state, trigger, requested_by_name, finished_at)"
+            " VALUES (uuidv7(), 'sigma', 'succeeded', 'person', 'ada', now())"
+        )
+        execute(
+            "INSERT INTO sync_item (id, run_id, kind, object_type, ref, name)"
+            " SELECT uuidv7(), run.id, 'added', 'technique', 'T1000', 'x' FROM sync_run AS run, generate_series(1, 3)"
+        )
+        execute(
+            "INSERT INTO user_account (id, username, display_name, role) VALUES (uuidv7(), :name, 'x', 'viewer')",
+            name=f"p{number}",
+        )
+        execute(
+            "INSERT INTO user_session (id, token_hash, user_id, last_seen_at, expires_at)"
+            " SELECT uuidv7(), :token, id, now(), now() + interval '1 hour' FROM user_account WHERE username = 'ada'",
+            token=str(number).encode(),
+        )
+
+
+def costs(asking: Asking, counting: Counting) -> dict[tuple[str, str], tuple[int, int]]:
+    chosen = {
+        "rule": rows("SELECT rule_id FROM rule_technique ORDER BY 1 LIMIT 1")[0][0],
+        "run": rows("SELECT id FROM sync_run ORDER BY 1 LIMIT 1")[0][0],
+    }
+
+    def cost(path: str, search: str) -> tuple[int, int]:
+        redis_connection.client().flushall()
+        address = search.format(**chosen)
+        return counting(lambda: asking.open(path, address)), counting(lambda: asking.open(path, address))
+
+    return {(path, search): cost(path, search) for path, search in COST}
+
+
+def test_the_cost_of_a_page_does_not_grow_with_what_it_shows(
+    client_of: Callable[..., FlaskClient], add_person: Callable[..., Person], counting: Counting
+) -> None:
+    asking = Asking(client_of(add_person("ada", Role.ADMIN)))
+    world.release()
+    world.tactics("execution")
+    for first, last in ((0, 3), (3, 30)):
+        grow(first, last)
+        asking.open("/nothing")  # connections are open before anything is counted
+        assert costs(asking, counting) == COST
+        assert counting(lambda: asking.client.get("/_dash-layout")) == FRAME
+        assert counting(lambda: asking.ask("search-text.value", {"search-text.value": "name"})) == SEARCH
