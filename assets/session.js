@@ -2,20 +2,25 @@
 (function () {
   "use strict";
   var plainFetch = window.fetch;
+  var asked = 0; // numbers our requests: an answer to an older one says nothing about a failure after it
+  var failed = 0;
 
   function isOurs(resource) {
     return String(resource && resource.url ? resource.url : resource).indexOf("_dash-") >= 0;
   }
 
-  function reachable(yes) {
+  function reachable(yes, number) {
+    if (number < failed) return;
+    if (!yes) failed = number;
     document.documentElement.toggleAttribute("data-unreachable", !yes);
   }
 
   window.fetch = function (resource, options) {
     var ours = isOurs(resource);
+    var number = (asked += 1);
     return plainFetch.call(window, resource, options).then(
       function (response) {
-        if (ours) reachable(![502, 503, 504].includes(response.status));
+        if (ours) reachable(![502, 503, 504].includes(response.status), number);
         if (ours && response.status === 401) {
           var here = location.pathname + location.search + location.hash;
           location.assign("/login?ended=1&next=" + encodeURIComponent(here));
@@ -24,7 +29,7 @@
         return response;
       },
       function (error) {
-        if (ours && error.name !== "AbortError") reachable(false);
+        if (ours && error.name !== "AbortError") reachable(false, number);
         throw error;
       },
     );

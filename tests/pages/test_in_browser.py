@@ -10,7 +10,7 @@ import dash
 import pytest
 from dash import Input, Output, State, dcc, html
 from flask import Flask, Response, jsonify, request
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Route, expect
 from werkzeug.serving import make_server
 
 from domain.roles import Role
@@ -310,6 +310,28 @@ def test_a_server_that_does_not_answer_is_said(browser: Browser, address: str) -
     page.unroute(CALLBACKS)
     page.get_by_role("button", name="Do it").click()
     expect(page.locator(".unreachable")).not_to_be_visible()
+    context.close()
+
+
+def test_a_late_answer_to_an_older_question_does_not_hide_the_failure(browser: Browser, address: str) -> None:
+    context = browser.new_context(base_url=address)
+    page = context.new_page()
+    page.goto("/rules?rule=2")
+    expect(page.locator(".side")).to_be_visible()
+    held: list[Route] = []
+    page.route(CALLBACKS, held.append)
+    page.keyboard.press("Escape")  # asks for the page without the panel
+    page.wait_for_function("() => !location.search")
+    while not held:
+        page.wait_for_timeout(10)
+    older = list(held)
+    page.route(CALLBACKS, lambda route: route.abort())
+    page.get_by_role("button", name="Do it").click()
+    expect(page.locator(".unreachable")).to_be_visible()
+    for route in older:
+        route.continue_()
+    expect(page.locator(".side")).not_to_be_visible()
+    expect(page.locator(".unreachable")).to_be_visible()
     context.close()
 
 
