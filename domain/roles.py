@@ -37,11 +37,32 @@ class Permission(StrEnum):
     MANAGE_USERS = "manage_users"
     MANAGE_DEMO = "manage_demo"
     READ_AUDIT = "read_audit"
+    MANAGE_JOBS = "manage_jobs"  # retry and stop background work
+    MANAGE_CHANNELS = "manage_channels"  # where notifications are delivered
+
+    PLAN_TEST = "plan_test"  # create a test, change its plan, ask for a retest
+    IMPORT_TESTS = "import_tests"  # bring in results of other tools
+    ASSIGN_TEST = "assign_test"  # say who runs and who evaluates it
+    CANCEL_TEST = "cancel_test"  # a draft may also be cancelled by the person who created it
+    EXECUTE_TEST = "execute_test"  # red's side: start, pause, submit
+    EVALUATE_TEST = "evaluate_test"  # blue's side: observations, submit
+    APPROVE_RED = "approve_red"
+    APPROVE_BLUE = "approve_blue"
+    OVERRIDE_VALIDATION = "override_validation"  # decide in place of the leads, with a reason
+    REOPEN_TEST = "reopen_test"  # a rejected one may also be reopened by those who worked on it
+    REMEDIATE = "remediate"  # plan, start and complete the remediation of a gap
+    ACCEPT_RISK = "accept_risk"
+    COMMENT = "comment"
+    ADD_EVIDENCE = "add_evidence"
+    MANAGE_EVIDENCE = "manage_evidence"  # remove a file
+    MANAGE_TEMPLATES = "manage_templates"
+    MANAGE_CAMPAIGNS = "manage_campaigns"
 
 
 _EVERYONE = frozenset(Role)
 _OPERATORS = _EVERYONE - {Role.VIEWER}
 _LEADS = frozenset({Role.RED_LEAD, Role.BLUE_LEAD, Role.ADMIN})
+_RED = frozenset({Role.RED_TECH, Role.RED_LEAD, Role.ADMIN})
 _BLUE = frozenset({Role.BLUE_TECH, Role.BLUE_LEAD, Role.ADMIN})
 _ADMIN = frozenset({Role.ADMIN})
 
@@ -54,6 +75,26 @@ GRANTS: dict[Permission, frozenset[Role]] = {
     Permission.MANAGE_USERS: _ADMIN,
     Permission.MANAGE_DEMO: _ADMIN,
     Permission.READ_AUDIT: _ADMIN,
+    Permission.MANAGE_JOBS: _ADMIN,
+    Permission.MANAGE_CHANNELS: _ADMIN,
+    Permission.PLAN_TEST: _RED | _LEADS,
+    Permission.IMPORT_TESTS: _LEADS,
+    Permission.ASSIGN_TEST: _LEADS,
+    Permission.CANCEL_TEST: _LEADS,
+    Permission.EXECUTE_TEST: _RED,
+    Permission.EVALUATE_TEST: _BLUE,
+    # Not the administrator's: they step in by an override, which asks for a reason and is named as one.
+    Permission.APPROVE_RED: frozenset({Role.RED_LEAD}),
+    Permission.APPROVE_BLUE: frozenset({Role.BLUE_LEAD}),
+    Permission.OVERRIDE_VALIDATION: _ADMIN,
+    Permission.REOPEN_TEST: _LEADS,
+    Permission.REMEDIATE: _BLUE,
+    Permission.ACCEPT_RISK: _LEADS,
+    Permission.COMMENT: _OPERATORS,
+    Permission.ADD_EVIDENCE: _OPERATORS,
+    Permission.MANAGE_EVIDENCE: _LEADS,
+    Permission.MANAGE_TEMPLATES: _RED | _LEADS,
+    Permission.MANAGE_CAMPAIGNS: _LEADS,
 }
 
 
