@@ -4,7 +4,7 @@ Each error carries one plain sentence (`detail`) fit for the screen, and a stabl
 (`app/errors.py`) turns them into a toast, a page or the API's `{detail, code, errors?}`.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 
 class AegisError(Exception):
@@ -55,6 +55,16 @@ class RuleViolated(AegisError):
 
     code = "rule_violated"
     status = 409
+
+
+class NeedsConfirmation(RuleViolated):
+    """Possible, but odd enough to ask: the same action, sent again with `confirmed`, goes through."""
+
+    code = "needs_confirmation"
+
+    def __init__(self, questions: Sequence[str]) -> None:
+        super().__init__(" ".join(questions))
+        self.questions = tuple(questions)
 
 
 class StaleVersion(AegisError):
