@@ -27,7 +27,6 @@ from pages.components import frame, states, toast
 
 log = logging.getLogger(__name__)
 
-INDEX = frame.index_string()
 _BROKEN = "This did not work, and it is our fault. Nothing was changed; try again."
 
 

@@ -1,10 +1,11 @@
-"""Pages kept as the bytes that go to the browser.
+"""Pages kept as the bytes that go to the browser, compressed.
 
 What a page costs is mostly drawing its components, not asking for its data. A page that shows the same to everybody of
 a role is therefore kept whole, under the generations of everything it shows, and handed out before Dash is asked. The
 guards run first: nothing here is reached by a request they would turn away.
 """
 
+import gzip
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
@@ -39,10 +40,11 @@ def install(server: Flask, is_kept: Callable[[str], bool], open_page: Open) -> N
 
 
 def _answer(open_page: Open, path: str, search: str) -> Response | None:
+    me = viewer.current()
     params = {
         "path": path,
         "search": search,
-        "role": viewer.current().role,
+        "role": me.role,
         "day": datetime.now(UTC).date(),  # ages of evidence are counted in days
     }
 
@@ -50,13 +52,18 @@ def _answer(open_page: Open, path: str, search: str) -> Response | None:
         parts = zip(_OUTPUTS, open_page(path, search), strict=True)
         shown = {name: {"children": part} for name, part in parts}
         made: str = to_json({"multi": True, "response": shown})
-        return made.encode()
+        return gzip.compress(made.encode(), compresslevel=6, mtime=0)
 
     try:
-        body = cache.serve("page", params, TOPICS, compute)
+        body = cache.serve("page.gz", params, TOPICS, compute, numbers=me.generations)
     except AegisError:
         return None  # the ordinary way says what is wrong, and is not kept
-    return Response(body, mimetype="application/json")
+    zipped = "gzip" in request.headers.get("Accept-Encoding", "")
+    response = Response(body if zipped else gzip.decompress(body), mimetype="application/json")
+    if zipped:
+        response.headers["Content-Encoding"] = "gzip"
+    response.headers["Vary"] = "Accept-Encoding"
+    return response
 
 
 def _asked(body: bytes) -> tuple[str, str] | None:

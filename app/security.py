@@ -11,7 +11,7 @@ from flask_wtf.csrf import CSRFError, CSRFProtect, generate_csrf
 from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.wrappers import Response as AnyResponse
 
-from app import errors, logs
+from app import bundle, errors, logs
 from app.settings import Settings
 from domain.errors import BadInput, NotSignedIn, PermissionDenied
 
@@ -26,6 +26,7 @@ PUBLIC_ENDPOINTS = frozenset(
         "health.live",
         "health.ready",
         _ASSETS,
+        bundle.ENDPOINT,
     }
 )
 # What a person with a one-time password may reach before choosing their own.
@@ -122,11 +123,11 @@ def _headers(response: Response, *, hsts: bool) -> None:
     headers.setdefault("Cross-Origin-Resource-Policy", "same-origin")
     if hsts:
         headers.setdefault("Strict-Transport-Security", "max-age=31536000; includeSubDomains")
-    if request.endpoint != _ASSETS and not _is_script_bundle():
+    if request.endpoint not in (_ASSETS, bundle.ENDPOINT) and not _is_dash_script():
         headers["Cache-Control"] = "no-store"
 
 
-def _is_script_bundle() -> bool:
+def _is_dash_script() -> bool:
     return request.path.startswith("/_dash-component-suites/")
 
 

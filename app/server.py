@@ -5,11 +5,12 @@ from datetime import timedelta
 import dash
 from flask import Flask
 
-from app import errors, health, navigation, page_cache, security
+from app import bundle, errors, health, navigation, page_cache, security
 from app.api import exports, sources
 from app.auth import routes, sessions
 from app.processes import configure_data
 from app.settings import ROOT, Settings
+from pages.components import frame
 
 _ASSET_AGE = timedelta(days=1)
 _BODY_MAX = 16 * 1024 * 1024  # of anything but an upload, which has a limit of its own
@@ -30,13 +31,15 @@ def create_app(settings: Settings) -> Flask:
     server.register_blueprint(exports.blueprint)
     server.register_blueprint(sources.blueprint)
 
+    styles, scripts = bundle.install(server, ROOT / "assets")
     app = dash.Dash(
         "aegis",
         server=server,
         title="Aegis",
         update_title=None,
         assets_folder=str(ROOT / "assets"),
-        index_string=navigation.INDEX,
+        assets_ignore=".*",  # in the bundle
+        index_string=frame.index_string(styles, scripts),
         use_pages=False,
         suppress_callback_exceptions=True,
         on_error=navigation.show_error,

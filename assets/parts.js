@@ -68,6 +68,20 @@
     return h("span", { id: props.id, className: props.className }, parts.moment(props.at, props.show || "moment"));
   };
 
+  // -- what happened: [moment, side, text, detail, who], newest first ---------------------------------------------------
+  parts.Timeline = function (props) {
+    var lines = (props.entries || []).map(function (entry, index) {
+      return h(
+        "li",
+        { key: index, className: "is-" + entry[1] },
+        h("div", null, entry[2]),
+        entry[3] ? h("div", { className: "hint" }, entry[3]) : null,
+        h("div", { className: "by" }, entry[4], h("span", { className: "beside" }, parts.moment(entry[0], "ago"))),
+      );
+    });
+    return h("ol", { id: props.id, className: "timeline" }, lines);
+  };
+
   // -- what is typed, as `value` once the typing has paused ------------------------------------------------------------
   var PAUSE_MS = 150;
 

@@ -62,6 +62,7 @@ def under_load(client: httpx.Client, noop: str, seconds: float, say: Callable[[s
         "Cookie": "; ".join(f"{name}={value}" for name, value in client.cookies.items()),
         "X-CSRFToken": _csrf(client),
         "Accept": "application/json",
+        "Accept-Encoding": "gzip",
     }
     address = str(client.base_url)
     asks = {"a no-op callback": load.request(noop, "POST", _CALLBACK, body=_noop_body())}

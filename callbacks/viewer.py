@@ -1,6 +1,7 @@
 """Who is asking: the person behind the request, for callbacks and endpoints."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from uuid import UUID
 
 from flask import g, request
@@ -22,6 +23,7 @@ class Viewer(UserMixin):
     role: Role
     must_change_password: bool
     time_zone: str
+    generations: Mapping[str, int] = field(compare=False, repr=False)  # of the data, when the request came
 
     def may(self, permission: Permission) -> bool:
         return may(self.role, permission)

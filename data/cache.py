@@ -1,7 +1,8 @@
 """Answers kept in Redis in their final serialised form, by Flask-Caching's Redis backend.
 
 The key carries the generation of every topic an answer depends on, so nothing is ever invalidated: an answer of older
-data is never asked for again, and expires. One computes, the others wait. Without Redis every answer is computed.
+data, or one that another release has drawn, is never asked for again, and expires. One computes, the others wait.
+Without Redis every answer is computed.
 """
 
 import hashlib
@@ -11,6 +12,8 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
 from uuid import uuid4
 
 import orjson
@@ -54,13 +57,20 @@ class _State:
 _state = _State()
 
 
-def serve(name: str, params: Mapping[str, object], topics: tuple[str, ...], compute: Callable[[], bytes]) -> bytes:
+def serve(
+    name: str,
+    params: Mapping[str, object],
+    topics: tuple[str, ...],
+    compute: Callable[[], bytes],
+    *,
+    numbers: Mapping[str, int] | None = None,
+) -> bytes:
     """The answer `name(params)`: kept, or computed and kept.
 
     `params` must hold everything the answer depends on besides the data itself: filters, the viewer's scope, the day.
-    `topics` are those of `data_generation`.
+    `topics` are those of `data_generation`; `numbers` their generations where somebody has just read them.
     """
-    key = _key(name, params, topics)
+    key = _key(name, params, topics, numbers or generations.current())
     found = _get(key)
     if found is not None:
         return found
@@ -74,11 +84,21 @@ def serve(name: str, params: Mapping[str, object], topics: tuple[str, ...], comp
         return answer
 
 
-def _key(name: str, params: Mapping[str, object], topics: tuple[str, ...]) -> str:
-    numbers = generations.current()
+def _key(name: str, params: Mapping[str, object], topics: tuple[str, ...], numbers: Mapping[str, int]) -> str:
     asked = orjson.dumps(params, option=orjson.OPT_SORT_KEYS)
     digest = hashlib.blake2b(asked, digest_size=16).hexdigest()
     return ":".join((name, ".".join(str(numbers[topic]) for topic in topics), digest))
+
+
+@cache
+def _code() -> str:
+    """A digest of the code that makes answers: what older code drew is not shown by the newer."""
+    root = Path(__file__).resolve().parent.parent
+    digest = hashlib.blake2b(digest_size=8)
+    for layer in ("app", "callbacks", "data", "domain", "pages"):
+        for path in sorted((root / layer).rglob("*.py")):
+            digest.update(path.read_bytes())
+    return digest.hexdigest()
 
 
 def _backend() -> RedisCache | None:
@@ -86,7 +106,7 @@ def _backend() -> RedisCache | None:
         return None
     client = redis_connection.client()
     if _state.backend is None or _state.client is not client:
-        _state.backend = RedisCache(host=client, key_prefix="aegis:cache:", default_timeout=KEEP_SECONDS)
+        _state.backend = RedisCache(host=client, key_prefix=f"aegis:cache:{_code()}:", default_timeout=KEEP_SECONDS)
         _state.backend.serializer = _Bytes()
         _state.client = client
     return _state.backend

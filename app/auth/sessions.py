@@ -39,6 +39,7 @@ def install(server: Flask, settings: Settings) -> None:
             role=Role(found.role),
             must_change_password=found.must_change_password,
             time_zone=found.time_zone,
+            generations=found.generations,
         )
 
     manager.init_app(server, add_context_processor=False)  # no page needs it, least of all that of a lost database

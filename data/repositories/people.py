@@ -2,7 +2,7 @@
 
 import hashlib
 import secrets
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -20,7 +20,7 @@ _USER_AGENT_MAX = 300
 
 @dataclass(frozen=True, slots=True)
 class SignedIn:
-    """The person and the session behind a request."""
+    """The person and the session behind a request, and the data's generations when it came."""
 
     user_id: UUID
     session_id: UUID
@@ -29,6 +29,7 @@ class SignedIn:
     role: str
     must_change_password: bool
     time_zone: str
+    generations: Mapping[str, int]
 
 
 def by_username(session: Session, username: str) -> User | None:
@@ -83,7 +84,8 @@ def start_session(
 
 _SIGNED_IN = """
   SELECT s.id, u.id, u.username, u.display_name, u.role, u.must_change_password, u.time_zone,
-         s.last_seen_at < %(now)s - interval '1 minute'
+         s.last_seen_at < %(now)s - interval '1 minute',
+         (SELECT jsonb_object_agg(topic, number) FROM data_generation)
   FROM user_session AS s JOIN user_account AS u ON u.id = s.user_id
   WHERE s.token_hash = %(token)s AND s.revoked_at IS NULL AND s.expires_at > %(now)s
     AND s.last_seen_at > %(idle_since)s AND u.disabled_at IS NULL
@@ -94,15 +96,16 @@ _SEEN = "UPDATE user_session SET last_seen_at = %(now)s WHERE id = %(id)s RETURN
 def signed_in(token: str, *, idle: timedelta, now: datetime) -> SignedIn | None:
     """Who holds this token, if the session is neither revoked nor over and the account is enabled.
 
-    Asked by every request, so it goes through the short lane; the time last seen is kept to the minute.
+    Asked by every request, so it goes through the short lane and brings the generations along; the time last seen is
+    kept to the minute.
     """
     rows = lane.ask(_SIGNED_IN, {"token": _digest(token), "now": now, "idle_since": now - idle})
     if not rows:
         return None
-    session_id, user_id, username, display_name, role, must_change_password, time_zone, outdated = rows[0]
+    session_id, user_id, username, display_name, role, must_change_password, time_zone, outdated, numbers = rows[0]
     if outdated:
         lane.ask(_SEEN, {"id": session_id, "now": now})
-    return SignedIn(user_id, session_id, username, display_name, role, must_change_password, time_zone)
+    return SignedIn(user_id, session_id, username, display_name, role, must_change_password, time_zone, numbers)
 
 
 def open_sessions(session: Session, user_id: UUID, now: datetime) -> Sequence[UserSession]:

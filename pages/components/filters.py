@@ -7,12 +7,12 @@ is a link, and hands `value` to the callbacks, unless the field is `local` (the 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from pages.components.parts import _Part
+from pages.components.parts import Part
 
 Option = Sequence[Any]  # value, label, and for `many` a count
 
 
-class FilterLine(_Part):
+class FilterLine(Part):
     """`fields` (made by the functions below) and `value`."""
 
     _names = ("fields", "value")

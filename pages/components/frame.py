@@ -59,8 +59,13 @@ class Hit:
     href: str
 
 
-def index_string(extra_head: str = "") -> str:
-    """The document around the app. The theme is set before anything is painted; nothing is inline."""
+def index_string(styles: str = "", scripts: str = "") -> str:
+    """The document around the app. The theme is set before anything is painted; nothing is inline.
+
+    `styles` and `scripts` are addresses of ours; scripts run when React is there and Dash has not begun.
+    """
+    link = f'<link rel="stylesheet" href="{styles}">' if styles else ""
+    script = f'<script src="{scripts}"></script>' if scripts else ""
     return f"""<!DOCTYPE html>
 <html lang="en">
 <head>
@@ -70,8 +75,8 @@ def index_string(extra_head: str = "") -> str:
 <title>{{%title%}}</title>
 <link rel="icon" href="/assets/icons/favicon.svg" type="image/svg+xml">
 <script src="/assets/theme.js"></script>
-{extra_head}
 {{%css%}}
+{link}
 </head>
 <body>
 <noscript><p class="noscript">Aegis draws its pages in the browser and needs JavaScript for that.</p></noscript>
@@ -79,6 +84,7 @@ def index_string(extra_head: str = "") -> str:
 <div class="unreachable" role="alert">The server does not answer at the moment. What you see is kept.</div>
 {{%config%}}
 {{%scripts%}}
+{script}
 {{%renderer%}}
 </body>
 </html>"""

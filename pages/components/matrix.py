@@ -12,12 +12,12 @@ from zlib import crc32
 from domain.heatmap import OUT_OF_SCOPE, STATUS_LABELS, Cell
 from domain.heatmap_shown import SHOWN, Mark, Shown
 from domain.heatmap_view import DEFAULT_DOMAIN
-from pages.components.parts import _Part
+from pages.components.parts import Part
 
 _STALE, _REVIEW, _UNCERTAIN = 1, 2, 4
 
 
-class Matrix(_Part):
+class Matrix(Part):
     """`frame()`, `paint()`, or a `message` {title, text, action?, href?} in their place."""
 
     _names = ("frame", "paint", "message")

@@ -28,7 +28,7 @@ Kind = Literal["text", "num", "mono", "when", "tight"]
 Cell = str | int | float | None | Mapping[str, Any]
 
 
-class _Part(Component):  # type: ignore[misc]
+class Part(Component):  # type: ignore[misc]
     """A component of the namespace `aegis_parts`; what is None is left to the browser's side."""
 
     _children_props: list[str] = []  # noqa: RUF012 - the name and shape are Dash's
@@ -45,43 +45,49 @@ class _Part(Component):  # type: ignore[misc]
         super().__init__(**{name: value for name, value in props.items() if value is not None})
 
 
-class SafeHtml(_Part):
+class SafeHtml(Part):
     """Shows `html`, which must have been sanitised on the server."""
 
     _names = ("html", "className")
 
 
-class When(_Part):
+class When(Part):
     """A moment in the viewer's time zone, with UTC on hover. Use `when()`."""
 
     _names = ("at", "show", "className")
 
 
-class PostForm(_Part):
+class PostForm(Part):
     """A form that posts like any form. Use `post_form()` or `upload_form()`."""
 
     _names = ("action", "fields", "submit", "quiet", "touches", "limit", "className")
 
 
-class SearchField(_Part):
+class SearchField(Part):
     """An input whose `value` follows shortly after the typing. Dash's own puts its caret back while people type on."""
 
     _names = ("value", "placeholder", "label")
 
 
-class Listing(_Part):
+class Listing(Part):
     """A table of rows. Use `listing()`."""
 
     _names = ("columns", "rows", "caption", "noun", "limit", "file", "className")
 
 
-class Bars(_Part):
+class Bars(Part):
     """Shares as bars. Use `bars()`."""
 
     _names = ("rows", "caption")
 
 
-class Mix(_Part):
+class Timeline(Part):
+    """What happened. Use `timeline.timeline()`."""
+
+    _names = ("entries",)
+
+
+class Mix(Part):
     """Parts of one whole. Use `mix()`."""
 
     _names = ("parts", "caption")
@@ -89,7 +95,7 @@ class Mix(_Part):
 
 def when(at: datetime, show: Literal["ago", "day", "moment"] = "moment") -> When:
     """`at` must know its zone."""
-    return When(at=_iso(at), show=show)
+    return When(at=iso(at), show=show)
 
 
 def post_form(
@@ -133,7 +139,7 @@ def cell(
 
 
 def moment_cell(at: datetime | None, show: Literal["ago", "day", "moment"] = "ago") -> dict[str, str] | None:
-    return None if at is None else {"w": _iso(at), "show": show}
+    return None if at is None else {"w": iso(at), "show": show}
 
 
 def day_cell(day: date | None) -> dict[str, Any] | None:
@@ -161,7 +167,8 @@ def listing(
     )
 
 
-def _iso(at: datetime) -> str:
+def iso(at: datetime) -> str:
+    """A moment as the browser reads it; it must know its zone."""
     if at.tzinfo is None:
         raise ValueError("a moment on screen must know its time zone")
     return at.isoformat()

@@ -5,9 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from dash import html
-
-from pages.components.parts import when
+from pages.components.parts import Timeline, iso
 
 Side = Literal["red", "blue", "lead", "system", "attack"]
 _SIDE_WORDS = {"red": "Red", "blue": "Blue", "lead": "Lead", "system": "Aegis", "attack": "ATT&CK"}
@@ -24,16 +22,10 @@ class Entry:
     who: str = ""
 
 
-def timeline(entries: Sequence[Entry]) -> html.Ol:
-    return html.Ol([_entry(entry) for entry in entries], className="timeline")
+def timeline(entries: Sequence[Entry]) -> Timeline:
+    return Timeline(entries=[_entry(entry) for entry in entries])
 
 
-def _entry(entry: Entry) -> html.Li:
+def _entry(entry: Entry) -> list[str]:
     who = f"{_SIDE_WORDS[entry.side]}, {entry.who}" if entry.who else _SIDE_WORDS[entry.side]
-    lines = [
-        html.Div(entry.text),
-        html.Div([who, html.Span(when(entry.at, "ago"), className="beside")], className="by"),
-    ]
-    if entry.detail:
-        lines.insert(1, html.Div(entry.detail, className="hint"))
-    return html.Li(lines, className=f"is-{entry.side}")
+    return [iso(entry.at), entry.side, entry.text, entry.detail, who]

@@ -75,3 +75,12 @@ def test_generations_survive_a_lost_connection(database: Engine) -> None:
         )
     _change_weights()
     assert generations.current()["weights"] == before + 1
+
+
+@pytest.mark.usefixtures("database", "redis_server")
+def test_an_answer_drawn_by_another_release_is_not_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    compute = Counting()
+    cache.serve("q", {}, ("weights",), compute)
+    monkeypatch.setattr(cache, "_code", lambda: "the next one")
+    monkeypatch.setattr(cache._state, "backend", None)
+    assert cache.serve("q", {}, ("weights",), compute) == b'{"n":2}'
