@@ -21,12 +21,13 @@ from sqlalchemy.orm import Session
 
 from data import objects, sync_lock
 from data.database import SYSTEM, Actor, reading, unit_of_work
-from data.repositories import attack, audit, outbox, rules, sync_runs
+from data.repositories import attack, audit, outbox, rules, sync_runs, template_sets
 from data.repositories.sync_runs import Item, Request, Run
 from data.sources import registry
 from data.sources.attack_records import AttackBundle
 from data.sources.base import Asked, Rejected
 from data.sources.registry import Content
+from data.sources.template_records import TemplateSet
 from domain.errors import AegisError, BadInput, Busy, Unavailable
 from jobs import sync_input
 from jobs.sync_input import Fetched
@@ -222,7 +223,7 @@ def _apply(run: Run, fetched: Fetched, content: Content, progress: ProgressWrite
     now = datetime.now(UTC)
     with unit_of_work(statement_timeout_ms=_STATEMENT_TIMEOUT_MS) as session:
         if isinstance(content, AttackBundle):
-            done: attack.Adopted | rules.TakenIn = attack.adopt(
+            done: attack.Adopted | rules.TakenIn | template_sets.TakenIn = attack.adopt(
                 session,
                 content,
                 run_id=run.id,
@@ -231,6 +232,9 @@ def _apply(run: Run, fetched: Fetched, content: Content, progress: ProgressWrite
                 now=now,
                 say=lambda words: progress.step(words, None, None),
             )
+        elif isinstance(content, TemplateSet):
+            progress.step("Writing", None, None)
+            done = template_sets.take_in(session, run.source, content, now=now)
         else:
             progress.step("Writing", None, None)
             done = rules.take_in(session, run.source, content, now=now)
@@ -245,7 +249,7 @@ def _apply(run: Run, fetched: Fetched, content: Content, progress: ProgressWrite
 
 def _end_unchanged(run: Run, same: Run, fetched: Fetched) -> Outcome:
     """The very input of `same`: what that run kept of it still holds."""
-    held = ("domain", "read", "partial", "rejected", "not_placed", "read_from")
+    held = ("domain", "read", "partial", "rejected", "not_placed", "steps_not_found", "read_from")
     counts = {name: same.counts[name] for name in held if name in same.counts}
     with unit_of_work() as session:
         return _finish(session, run, fetched, state="unchanged", version=same.version, counts=counts)

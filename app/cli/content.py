@@ -38,6 +38,8 @@ _KINDS = (
     "asset",
     "relationship",
     "rule",
+    "template",
+    "adversary",
 )
 _LISTED = 20
 
@@ -49,7 +51,7 @@ def register(app: typer.Typer) -> None:
 
 
 def sync(
-    source: Annotated[str, typer.Argument(help="attack or sigma.")],
+    source: Annotated[str, typer.Argument(help="attack, sigma, atomic, caldera or lolbas.")],
     *,
     from_: Annotated[
         str | None,
@@ -118,7 +120,7 @@ def stats(
     if json:
         _print_json(counted)
         return
-    for part in ("attack", "rules", "coverage", "tests"):
+    for part in ("attack", "rules", "templates", "coverage", "tests"):
         out.print(part, style="bold")
         _print_lines(counted[part] or {}, "  ")
 
@@ -171,7 +173,9 @@ def _print_report(run: "RunRow") -> None:
         ("review", "techniques to review because their content changed"),
         ("claims_moved", "technique claims of rules placed anew"),
         ("tests_moved", "tests followed their technique"),
+        ("templates_moved", "templates placed anew"),
         ("not_placed", "technique claims not placed on the loaded map"),
+        ("steps_not_found", "steps of adversaries name templates that are not here"),
         ("rejected", "rejected"),
     ):
         if counts.get(name):

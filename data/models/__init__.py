@@ -23,6 +23,7 @@ from data.models.measures import (
 from data.models.people import User, UserSession
 from data.models.rules import DetectionRule, RuleRollup, RuleTechnique
 from data.models.sources import Source, SyncItem, SyncRun
+from data.models.templates import Adversary, AdversaryStep, TemplateVersion, TestTemplate
 from data.models.testing import (
     DefenceTool,
     Observation,
@@ -34,6 +35,8 @@ from data.models.testing import (
 )
 
 __all__ = [
+    "Adversary",
+    "AdversaryStep",
     "AttackObject",
     "AttackRelationship",
     "AttackRelease",
@@ -60,9 +63,11 @@ __all__ = [
     "TechniqueLink",
     "TechniqueRollup",
     "TechniqueTactic",
+    "TemplateVersion",
     "TestCampaign",
     "TestRollup",
     "TestRound",
+    "TestTemplate",
     "TimelineEntry",
     "UnplacedRollup",
     "User",

@@ -72,7 +72,8 @@ class SecurityTest(Base):
     technique_id: Mapped[UUID] = mapped_column(ForeignKey("technique.id"))
     claimed_technique: Mapped[str]  # the ATT&CK id it was planned under; stays when the technique moves
     procedure_key: Mapped[str]  # same key = same procedure: re-runs of one template share it
-    template_id: Mapped[UUID | None]
+    template_id: Mapped[UUID | None] = mapped_column(ForeignKey("test_template.id", ondelete="SET NULL"))
+    template_version: Mapped[int | None]
     platform: Mapped[str]
     environment: Mapped[str] = mapped_column(server_default=text("''"))
     campaign_id: Mapped[UUID | None] = mapped_column(ForeignKey("test_campaign.id"))
@@ -153,6 +154,7 @@ class SecurityTest(Base):
         Index("ix_security_test_executed", "executed_at"),
         Index("ix_security_test_validated", "validated_at", postgresql_where=text("state = 'validated'")),
         Index("ix_security_test_demo", "id", postgresql_where=text("is_demo")),
+        Index("ix_security_test_template", "template_id", postgresql_where=text("template_id IS NOT NULL")),
         Index("ix_security_test_retest_of", "retest_of_id", postgresql_where=text("retest_of_id IS NOT NULL")),
     )
 

@@ -57,6 +57,13 @@ LEFT JOIN (
 ) AS claims ON claims.rule_id = rule.id
 WHERE rule.removed_at IS NULL GROUP BY rule.source
 """
+_TEMPLATE_FIGURES = """
+SELECT source, count(*) AS templates, count(*) FILTER (WHERE retired_at IS NOT NULL) AS retired,
+  count(*) FILTER (WHERE resolution = 'not_placed') AS not_placed,
+  (SELECT count(*) FROM adversary WHERE adversary.source = test_template.source AND adversary.removed_at IS NULL)
+    AS adversaries
+FROM test_template WHERE removed_at IS NULL GROUP BY source
+"""
 _MAP_FIGURES = """
 SELECT count(*) FILTER (WHERE NOT is_subtechnique) AS techniques, count(*) FILTER (WHERE is_subtechnique) AS subs,
   count(*) FILTER (WHERE review_since IS NOT NULL) AS review
@@ -66,7 +73,12 @@ _NOT_PLACED = """
 SELECT claim.claimed_id, count(*) AS rules FROM rule_technique AS claim
 JOIN detection_rule AS rule ON rule.id = claim.rule_id
 WHERE rule.removed_at IS NULL AND claim.resolution = 'not_placed' AND rule.source = :source
-GROUP BY claim.claimed_id ORDER BY rules DESC, claim.claimed_id
+GROUP BY claim.claimed_id
+UNION ALL
+SELECT claimed_technique, count(*) FROM test_template
+WHERE removed_at IS NULL AND resolution = 'not_placed' AND source = :source
+GROUP BY claimed_technique
+ORDER BY rules DESC, claimed_id
 """
 
 
@@ -107,7 +119,7 @@ class ItemRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NotPlacedRow:
-    """A claimed id that the loaded maps do not know, how many rules claim it, and why in words."""
+    """A claimed id that the loaded maps do not know, how many rules or templates claim it, and why in words."""
 
     claimed_id: str
     rules: int
@@ -133,6 +145,7 @@ def sources(session: Session) -> list[SourceRow]:
     newest = _runs(session, newest=True)
     releases = adopted_releases(session)
     rules = {row["source"]: row for row in _rule_figures(session)}
+    templates = {row.source: row for row in session.execute(text(_TEMPLATE_FIGURES))}
     techniques = session.execute(text(_MAP_FIGURES)).one()
     planned = {row.slug: row for row in session.execute(text("SELECT * FROM source"))}
     rows = []
@@ -142,6 +155,8 @@ def sources(session: Session) -> list[SourceRow]:
             loaded = tuple(f"{DOMAIN_LABELS[release.domain]} {release.version}" for release in releases)
             figures = [("techniques", techniques.techniques), ("sub-techniques", techniques.subs)] if releases else []
             figures += [("to review", techniques.review)] if techniques.review else []
+        elif slug in templates:
+            loaded, figures = _of_templates(templates[slug], last)
         else:
             loaded, figures = _of_rules(rules.get(slug), last)
         rows.append(
@@ -177,6 +192,17 @@ def _of_rules(row: Any, last: RunRow | None) -> tuple[tuple[str, ...], list[tupl
     figures = [("rules", row["rules"]), ("enabled", row["enabled"]), ("technique claims not placed", row["not_placed"])]
     version = last.version if last and last.version else ""
     return (version or "rules",), [figure for figure in figures if figure[1] or figure[0] == "rules"]
+
+
+def _of_templates(row: Any, last: RunRow | None) -> tuple[tuple[str, ...], list[tuple[str, int]]]:
+    figures = [
+        ("templates", row.templates),
+        ("adversaries", row.adversaries),
+        ("retired", row.retired),
+        ("technique claims not placed", row.not_placed),
+    ]
+    version = last.version if last and last.version else ""
+    return (version or "templates",), [figure for figure in figures if figure[1] or figure[0] == "templates"]
 
 
 def runs(session: Session, *, source: str | None = None, limit: int = 50) -> list[RunRow]:

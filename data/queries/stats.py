@@ -47,6 +47,23 @@ JOIN detection_rule AS rule ON rule.id = claim.rule_id
 WHERE technique.active AND rule.enabled AND rule.removed_at IS NULL
 GROUP BY technique.domain
 """
+_TEMPLATES = """
+SELECT template.source, count(*) AS templates,
+  count(DISTINCT technique.id) FILTER (WHERE technique.active) AS techniques,
+  count(*) FILTER (WHERE template.resolution = 'not_placed') AS not_placed
+FROM test_template AS template LEFT JOIN technique ON technique.id = template.technique_id
+WHERE template.removed_at IS NULL
+GROUP BY template.source ORDER BY template.source
+"""
+# A template of several platforms counts on each: the numbers add up to more than the templates.
+_TEMPLATE_PLATFORMS = """
+SELECT source, kind, platform, count(*) AS number
+FROM test_template CROSS JOIN LATERAL (
+  SELECT 'by_platform' AS kind, unnest(platforms) AS platform
+  UNION ALL SELECT 'by_named_platform', unnest(named_platforms)) AS each
+WHERE removed_at IS NULL
+GROUP BY source, kind, platform ORDER BY source, kind, number DESC, platform
+"""
 _TESTS = "SELECT state, count(*) AS number FROM security_test GROUP BY state"
 
 # the name in the answer -> the kind in the table
@@ -72,6 +89,8 @@ def stats(session: Session, domain: str | None = None) -> dict[str, Any]:
     """`attack` and `coverage` are of `domain`; without one of Enterprise, or of the first that is loaded.
 
     `domains` has the figures of every loaded domain. `coverage.percent` has one decimal; None without techniques.
+    Templates are those present in their source, retired or not; `by_platform` is in ATT&CK's words, `by_named_platform`
+    in the source's own.
     """
     domains = _domains(session)
     wanted = domain or (FIRST_DOMAIN if FIRST_DOMAIN in domains else next(iter(domains), FIRST_DOMAIN))
@@ -80,6 +99,7 @@ def stats(session: Session, domain: str | None = None) -> dict[str, Any]:
     return {
         "attack": attack,
         "rules": {row.source: _without(row, "source") for row in session.execute(text(_RULES))},
+        "templates": _templates(session),
         "coverage": _coverage(attack, covered.get(wanted, 0)),
         "tests": {state.value: number for state, number in _tests(session).items()},
         "domains": domains,
@@ -105,6 +125,18 @@ def _domains(session: Session) -> dict[str, dict[str, Any]]:
             "revoked_resolved": counted.revoked_resolved if counted else 0,
         }
     return found
+
+
+def _templates(session: Session) -> dict[str, dict[str, Any]]:
+    platforms = _by(session, _TEMPLATE_PLATFORMS, "source", "kind", "platform")
+    return {
+        row.source: _without(row, "source")
+        | {
+            kind: {name: n for (source, of, name), n in platforms.items() if (source, of) == (row.source, kind)}
+            for kind in ("by_platform", "by_named_platform")
+        }
+        for row in session.execute(text(_TEMPLATES))
+    }
 
 
 def _coverage(attack: Mapping[str, Any] | None, covered: int) -> dict[str, Any]:

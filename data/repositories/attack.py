@@ -97,6 +97,7 @@ def adopt(
         "review": review,
         "claims_moved": moved.claims,
         "tests_moved": moved.tests,
+        "templates_moved": moved.templates,
     }
     items = [] if before is None else _items(session, compared, bundle.domain, texts=texts)
     return Adopted(changed=True, counts=counts, items=items)

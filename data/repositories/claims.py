@@ -1,6 +1,6 @@
-"""Placing claimed technique ids on the loaded maps: what rules say, and what tests were planned under.
+"""Placing claimed technique ids on the loaded maps: what rules and templates say, and what tests were planned under.
 
-Rules that cannot be placed stay, with `not_placed`; a test always keeps the technique it last had.
+Rules and templates that cannot be placed stay, with `not_placed`; a test always keeps the technique it last had.
 """
 
 from collections.abc import Iterable
@@ -20,11 +20,12 @@ SELECT id, attack_id, active, revoked, successor_id FROM technique
 WHERE attack_id IS NOT NULL AND vanished_at IS NULL
 ORDER BY array_position(ARRAY['enterprise-attack', 'mobile-attack', 'ics-attack'], domain), id
 """
+_HELD_CLAIMS = "SELECT DISTINCT {claimed} AS claimed_id, technique_id, resolution FROM {table}"
 _MOVE_CLAIMS = """
-UPDATE rule_technique AS claim SET technique_id = moved.technique_id, resolution = moved.resolution
+UPDATE {table} AS claim SET technique_id = moved.technique_id, resolution = moved.resolution
 FROM unnest(CAST(:claimed AS text[]), CAST(:techniques AS uuid[]), CAST(:resolutions AS text[]))
   AS moved (claimed_id, technique_id, resolution)
-WHERE claim.claimed_id = moved.claimed_id
+WHERE claim.{claimed} = moved.claimed_id
   AND (claim.technique_id, claim.resolution) IS DISTINCT FROM (moved.technique_id, moved.resolution)
 """
 _MOVE_TESTS = """
@@ -43,10 +44,11 @@ FROM moved JOIN technique AS before ON before.id = moved.old JOIN technique AS a
 
 @dataclass(frozen=True, slots=True)
 class Moved:
-    """How many claims of rules were placed anew, and how many tests followed their technique."""
+    """How many claims of rules and of templates were placed anew, and how many tests followed their technique."""
 
     claims: int
     tests: int
+    templates: int
 
 
 def lock(session: Session) -> None:
@@ -65,11 +67,15 @@ def index(session: Session) -> TechniqueIndex[UUID]:
 def place_again(session: Session, why: str) -> Moved:
     """After the map changed: place every claimed id anew. Only what moves is touched."""
     loaded = index(session)
-    return Moved(claims=_move_claims(session, loaded), tests=_move_tests(session, loaded, why))
+    return Moved(
+        claims=_move_claims(session, loaded, "rule_technique", "claimed_id"),
+        tests=_move_tests(session, loaded, why),
+        templates=_move_claims(session, loaded, "test_template", "claimed_technique"),
+    )
 
 
-def _move_claims(session: Session, loaded: TechniqueIndex[UUID]) -> int:
-    held = session.execute(text("SELECT DISTINCT claimed_id, technique_id, resolution FROM rule_technique")).all()
+def _move_claims(session: Session, loaded: TechniqueIndex[UUID], table: str, claimed: str) -> int:
+    held = session.execute(text(_HELD_CLAIMS.format(table=table, claimed=claimed))).all()
     moved: dict[str, Placement[UUID]] = {}
     for row in held:
         placed = loaded.place(row.claimed_id)
@@ -78,7 +84,7 @@ def _move_claims(session: Session, loaded: TechniqueIndex[UUID]) -> int:
     if not moved:
         return 0
     result = session.execute(
-        text(_MOVE_CLAIMS),
+        text(_MOVE_CLAIMS.format(table=table, claimed=claimed)),
         {
             "claimed": list(moved),
             "techniques": [placed.key for placed in moved.values()],

@@ -4,13 +4,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
-from data.sources import attack_stix, baseline, sigma
+from data.sources import atomic, attack_stix, baseline, caldera, lolbas, sigma
 from data.sources.attack_records import AttackBundle
 from data.sources.base import MEBIBYTE, Asked, Input, Limits, SourceInfo
 from data.sources.rule_records import RuleSet
+from data.sources.template_records import TemplateSet
 from domain.errors import NotFound
 
-Content = AttackBundle | RuleSet
+Content = AttackBundle | RuleSet | TemplateSet
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +101,73 @@ _SIGMA = SourceEntry(
     revision=sigma.REVISION,
 )
 
-SOURCES: Mapping[str, SourceEntry] = {entry.info.slug: entry for entry in (_ATTACK, _SIGMA)}
+_TEMPLATES_SENT = 100 * MEBIBYTE
+_YAML = "YAML files (.yml, .yaml), also a directory or a .zip of them"
+# all atomics are 5 MB, the largest file 94 KB
+_TEMPLATES = Limits(sent=_TEMPLATES_SENT, unpacked=200 * MEBIBYTE, document=2 * MEBIBYTE, documents=50_000)
+
+_ATOMIC = SourceEntry(
+    info=SourceInfo(
+        slug="atomic",
+        name="Atomic Red Team",
+        what="Test templates: small attacks for one technique each, with their commands and cleanup",
+        licence="MIT",
+        licence_url="https://github.com/redcanaryco/atomic-red-team/blob/master/LICENSE.txt",
+        attribution="Copyright (c) 2018 Red Canary, Inc.",
+        home_url="https://github.com/redcanaryco/atomic-red-team",
+        default_url="https://github.com/redcanaryco/atomic-red-team/archive/refs/heads/master.zip",
+        default_interval=timedelta(days=7),
+        accepts=(".zip", ".yml", ".yaml"),
+        max_bytes=_TEMPLATES_SENT,
+    ),
+    limits=_TEMPLATES,
+    takes=_YAML,
+    wanted=atomic.wanted,
+    parse=atomic.parse,
+    revision=atomic.REVISION,
+)
+_CALDERA = SourceEntry(
+    info=SourceInfo(
+        slug="caldera",
+        name="MITRE CALDERA",
+        what="Test templates: the abilities of its stockpile, and the adversaries that string them together",
+        licence="Apache License 2.0",
+        licence_url="https://github.com/mitre/stockpile/blob/master/LICENSE",
+        attribution="The MITRE Corporation.",
+        home_url="https://github.com/mitre/stockpile",
+        default_url="https://github.com/mitre/stockpile/archive/refs/heads/master.zip",
+        default_interval=timedelta(days=7),
+        accepts=(".zip", ".yml", ".yaml"),
+        max_bytes=_TEMPLATES_SENT,
+    ),
+    limits=_TEMPLATES,
+    takes=_YAML,
+    wanted=caldera.wanted,
+    parse=caldera.parse,
+    revision=caldera.REVISION,
+)
+_LOLBAS = SourceEntry(
+    info=SourceInfo(
+        slug="lolbas",
+        name="LOLBAS",
+        what="Test templates: what attackers do with binaries, scripts and libraries that Windows brings along",
+        licence="GPL-3.0",
+        licence_url="https://github.com/LOLBAS-Project/LOLBAS/blob/master/LICENSE",
+        attribution="LOLBAS Project; entries by their authors, named with each template.",
+        home_url="https://lolbas-project.github.io",
+        default_url="https://github.com/LOLBAS-Project/LOLBAS/archive/refs/heads/master.zip",
+        default_interval=timedelta(days=7),
+        accepts=(".zip", ".yml", ".yaml"),
+        max_bytes=_TEMPLATES_SENT,
+    ),
+    limits=_TEMPLATES,
+    takes=_YAML,
+    wanted=lolbas.wanted,
+    parse=lolbas.parse,
+    revision=lolbas.REVISION,
+)
+
+SOURCES: Mapping[str, SourceEntry] = {entry.info.slug: entry for entry in (_ATTACK, _SIGMA, _ATOMIC, _CALDERA, _LOLBAS)}
 
 
 def entry(slug: str) -> SourceEntry:

@@ -92,7 +92,9 @@ class TestFollowing:
         assert ended.outputs == {}
         assert "It did not answer." in said(ended.beside["sources-body.children"])
         assert ended.beside["sources-poll.disabled"] is True
-        assert ended.beside["answer.children"] == "Sigma rules failed last time; MITRE ATT&CK not loaded"
+        assert ended.beside["answer.children"] == (
+            "Sigma rules failed last time; MITRE ATT&CK, Atomic Red Team, MITRE CALDERA and LOLBAS not loaded"
+        )
 
     def test_an_upload_that_was_taken_starts_it_too(self, admin: Asking, tmp_path: Path) -> None:
         syncs.request_sync("sigma", actor=SYSTEM, input={"kind": "path", "path": str(tmp_path)})

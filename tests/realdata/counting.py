@@ -4,7 +4,7 @@ import gzip
 import json
 import re
 import zipfile
-from collections import defaultdict
+from collections import Counter, defaultdict
 from pathlib import Path
 from typing import Any
 
@@ -187,4 +187,87 @@ def placed(rules: dict[str, dict[str, Any]], objects: Bundle) -> dict[str, int]:
         "technique_pairs": len(known),
         "techniques": len({technique for _, technique in known}),
         "not_placed": unknown,
+    }
+
+
+def templates(source: str, path: Path) -> dict[str, dict[str, Any]]:
+    """Template -> claimed technique, platforms in the source's words, whether elevated; keys differ by source."""
+    found: dict[str, dict[str, Any]] = {}
+    with zipfile.ZipFile(path) as archive:
+        for name in archive.namelist():
+            if name.endswith((".yml", ".yaml")) and "/adversaries/" not in name:
+                content = yaml.load(archive.read(name), Loader=yaml.CSafeLoader)
+                found |= {"atomic": _atomics, "caldera": _abilities, "lolbas": _commands}[source](content)
+    return found
+
+
+def _atomics(content: Any) -> dict[str, dict[str, Any]]:
+    return {
+        test["auto_generated_guid"]: {
+            "name": test["name"],
+            "technique": content["attack_technique"],
+            "platforms": set(test["supported_platforms"]),
+            "elevated": bool(test["executor"].get("elevation_required")),
+            "command": test["executor"].get("command") or "",
+            "arguments": len(test.get("input_arguments") or {}),
+            "dependencies": len(test.get("dependencies") or []),
+        }
+        for test in content["atomic_tests"]
+    }
+
+
+def _abilities(content: Any) -> dict[str, dict[str, Any]]:
+    return {
+        ability["id"]: {
+            "name": " ".join(ability["name"].split()),
+            "technique": (ability.get("technique_id") or ability["technique"]["attack_id"]).strip(),
+            "platforms": {
+                name
+                for key in [*ability.get("platforms", {}), *(one["platform"] for one in ability.get("executors", []))]
+                for name in key.split(",")
+            },
+            "elevated": ability.get("privilege") == "Elevated",
+        }
+        for ability in content
+    }
+
+
+def _commands(entry: Any) -> dict[str, dict[str, Any]]:
+    return {
+        f"{entry['Name']}/{number}": {
+            "name": entry["Name"],
+            "technique": command["MitreID"],
+            "platforms": {"windows"},
+            "command": command["Command"],
+        }
+        for number, command in enumerate(entry["Commands"])
+    }
+
+
+_PLATFORMS = {
+    "windows": "Windows",
+    "linux": "Linux",
+    "macos": "macOS",
+    "darwin": "macOS",
+    "containers": "Containers",
+    "azure-ad": "Identity Provider",
+    "office-365": "Office Suite",
+    "google-workspace": "Office Suite",
+    "iaas:aws": "IaaS",
+    "iaas:azure": "IaaS",
+    "iaas:gcp": "IaaS",
+}
+
+
+def placed_templates(templates: dict[str, dict[str, Any]], objects: Bundle) -> dict[str, Any]:
+    """What `aegis stats` says of the templates of a source."""
+    claims = {key: {"claims": {template["technique"]}} for key, template in templates.items()}
+    placement = placed(claims, objects)
+    named = [template["platforms"] for template in templates.values()]
+    return {
+        "templates": len(templates),
+        "techniques": placement["techniques"],
+        "not_placed": placement["not_placed"],
+        "by_platform": dict(Counter(each for names in named for each in {_PLATFORMS[name] for name in names})),
+        "by_named_platform": dict(Counter(name for names in named for name in names)),
     }

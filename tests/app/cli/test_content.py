@@ -129,6 +129,7 @@ class TestStats:
         assert done == {
             "attack": attack,
             "rules": {"sigma": {"rules": 2, "technique_pairs": 3, "techniques": 2, "not_placed": 1}},
+            "templates": {},
             "coverage": {"techniques_with_enabled_rule": 2, "percent": 100.0, "denominator": 2},
             "tests": dict.fromkeys(
                 ("draft", "red_executing", "blue_evaluating", "in_review", "validated", "rejected", "cancelled"), 0
@@ -152,10 +153,11 @@ class TestStats:
 def test_sources(aegis: Aegis, bundle: Path, tmp_path: Path) -> None:
     aegis("sync", "attack", "--from", bundle)
     aegis("sync", "sigma", "--from", _rules(tmp_path))
-    attack, sigma = _json(aegis("sources", "--json"))
+    attack, sigma, *others = _json(aegis("sources", "--json"))
     assert attack["loaded"] == ["Enterprise 18.1"]
     assert attack["figures"] == {"techniques": 1, "sub-techniques": 1}
     assert (attack["last"]["state"], attack["active"], attack["schedule_minutes"]) == ("succeeded", None, None)
     assert sigma["figures"] == {"rules": 2, "enabled": 2, "technique claims not placed": 1}
+    assert {one["source"]: one["loaded"] for one in others} == {"atomic": [], "caldera": [], "lolbas": []}
     said = aegis("sources").stdout
     assert "attack   Enterprise 18.1\n         1 techniques, 1 sub-techniques\n" in said
