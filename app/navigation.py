@@ -11,7 +11,7 @@ import dash
 from dash import Input, Output, State, html, set_props
 from dash.exceptions import PreventUpdate
 
-from callbacks import account, demo, heatmap, overview, search, sources, technique, users, viewer
+from callbacks import account, demo, heatmap, overview, search, sources, technique, template, templates, users, viewer
 from callbacks.navigating import query_of
 from domain.errors import AegisError, NotFound, PermissionDenied
 from domain.roles import Permission
@@ -22,6 +22,8 @@ from pages import not_found
 from pages import overview as overview_page
 from pages import sources as sources_page
 from pages import technique as technique_page
+from pages import template as template_page
+from pages import templates as templates_page
 from pages import users as users_page
 from pages.components import frame, states, toast
 
@@ -52,6 +54,8 @@ PAGES = (
     Page(overview_page, overview.open, kept=True),
     Page(heatmap_page, heatmap.open, kept=True),
     Page(technique_page, technique.open, kept=True),
+    Page(templates_page, templates.open),
+    Page(template_page, template.open),
     Page(sources_page, sources.open),
     Page(account_page, account.open),
     Page(users_page, users.open, Permission.MANAGE_USERS),
@@ -60,7 +64,7 @@ PAGES = (
 
 def install(app: dash.Dash) -> None:
     app.layout = _layout
-    for module in (account, demo, heatmap, search, sources, technique, users):
+    for module in (account, demo, heatmap, search, sources, technique, template, templates, users):
         module.register(app)
 
     @app.callback(

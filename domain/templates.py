@@ -32,7 +32,7 @@ TOOLS: Mapping[str, str] = {
     "native": "Agent, native",
     "shellcode": "Agent, shellcode",
 }
-_OWN_TOOLS = ("powershell", "command_prompt", "sh", "bash", "manual", "osascript")
+OWN_TOOLS = ("powershell", "command_prompt", "sh", "bash", "manual", "osascript")
 _PLACEHOLDER = re.compile(r"#\{([^{}]+)\}")
 _ARGUMENT_NAME = re.compile(r"[A-Za-z0-9_.-]{1,60}")
 _WORD = re.compile(r"[^\W_]+")
@@ -166,9 +166,11 @@ def _executors(template: Template) -> str:
     if not template.executors:
         return "Say what it runs."
     for executor in template.executors:
-        if executor.tool not in _OWN_TOOLS:
+        if executor.tool not in OWN_TOOLS:
             return f"{executor.tool[:40]} is not a way to run a command."
-        what, text = ("The steps", executor.steps) if executor.tool == "manual" else ("A command", executor.command)
+        what, text = (
+            ("What to do by hand", executor.steps) if executor.tool == "manual" else ("A command", executor.command)
+        )
         texts = ((what, text, True), ("The cleanup", executor.cleanup, False))
         for label, given, needed in texts:
             if fault := _length(label, given, COMMAND_MAX, needed=needed):
@@ -196,7 +198,7 @@ def _dependencies(template: Template) -> str:
     if len(template.dependencies) > DEPENDENCIES_MAX:
         return f"A template has at most {DEPENDENCIES_MAX} dependencies."
     for dependency in template.dependencies:
-        if fault := _length("What a dependency is", dependency.description, TEXT_MAX, needed=True):
+        if fault := _length("The name of a dependency", dependency.description, TEXT_MAX, needed=True):
             return fault
         if fault := _length("A dependency", dependency.check + dependency.get, COMMAND_MAX):
             return fault
