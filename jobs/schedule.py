@@ -9,7 +9,7 @@ from data.database import Actor, unit_of_work
 from data.repositories import sync_runs
 from data.repositories.sync_runs import Request
 from domain.errors import Busy
-from jobs import outbox, syncs
+from jobs import outbox, syncs, workflow
 
 log = logging.getLogger(__name__)
 
@@ -28,7 +28,7 @@ def tick(now: datetime | None = None) -> int:
     waiting = _forgotten_runs(moment)
     for run_id in [*promised, *waiting]:
         syncs.enqueue(run_id)
-    return done + len(promised) + len(waiting) + outbox.deliver()
+    return done + len(promised) + len(waiting) + workflow.relay(moment) + outbox.deliver()
 
 
 def _end_interrupted_runs(now: datetime) -> int:

@@ -20,11 +20,13 @@ from data.models.measures import (
     TestRollup,
     UnplacedRollup,
 )
+from data.models.notifications import Notification, NotificationChannel, NotificationDelivery
 from data.models.people import User, UserSession
 from data.models.rules import DetectionRule, RuleRollup, RuleTechnique
 from data.models.sources import Source, SyncItem, SyncRun
 from data.models.templates import Adversary, AdversaryStep, TemplateVersion, TestTemplate
 from data.models.testing import (
+    CampaignDependency,
     DefenceTool,
     Observation,
     Remediation,
@@ -33,6 +35,7 @@ from data.models.testing import (
     TestRound,
     TimelineEntry,
 )
+from data.models.workflow import Evidence, SavedView, WorkflowAction
 
 __all__ = [
     "Adversary",
@@ -42,16 +45,22 @@ __all__ = [
     "AttackRelease",
     "AuditEntry",
     "Base",
+    "CampaignDependency",
     "DataGeneration",
     "DefenceTool",
     "DetectionRule",
+    "Evidence",
     "NavigatorOverlay",
+    "Notification",
+    "NotificationChannel",
+    "NotificationDelivery",
     "Observation",
     "OutboxEvent",
     "ProcedureLatest",
     "Remediation",
     "RuleRollup",
     "RuleTechnique",
+    "SavedView",
     "ScopeDecision",
     "ScoreWeights",
     "SecurityTest",
@@ -72,4 +81,5 @@ __all__ = [
     "UnplacedRollup",
     "User",
     "UserSession",
+    "WorkflowAction",
 ]

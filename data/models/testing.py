@@ -20,6 +20,7 @@ CAMPAIGN_STATES = ("planned", "running", "finished", "cancelled")
 SIDES = ("red", "blue", "lead", "system")
 _FALSE = text("false")
 _ZERO = text("0")
+_NO_TEXT = text("''")
 _EMPTY_OBJECT = text("'{}'::jsonb")
 
 
@@ -56,8 +57,41 @@ class TestCampaign(Base):
     is_demo: Mapped[bool] = mapped_column(server_default=_FALSE)
     created_by: Mapped[UUID | None] = mapped_column(ForeignKey("user_account.id"))
     created_at: Mapped[Created]
+    updated_at: Mapped[Created]
+    started_at: Mapped[Moment | None]
+    ended_at: Mapped[Moment | None]
+    adversary_id: Mapped[UUID | None]  # the CALDERA profile it was made from
+    # A campaign with a rhythm is the first of its series; each run is a campaign of its own.
+    recurrence_cron: Mapped[str | None]
+    recurrence_zone: Mapped[str | None]
+    next_run_at: Mapped[Moment | None]
+    series_id: Mapped[UUID | None]
+    run_number: Mapped[int] = mapped_column(server_default=text("1"))
 
-    __table_args__ = (one_of("state", CAMPAIGN_STATES),)
+    __table_args__ = (
+        one_of("state", CAMPAIGN_STATES),
+        Index("ix_test_campaign_next_run_at", "next_run_at", postgresql_where=text("next_run_at IS NOT NULL")),
+        Index(
+            "uq_test_campaign_series_run",
+            "series_id",
+            "run_number",
+            unique=True,
+            postgresql_where=text("series_id IS NOT NULL"),
+        ),
+    )
+
+
+class CampaignDependency(Base):
+    """Within a campaign `test_id` waits until `depends_on_id` is finished."""
+
+    __tablename__ = "campaign_dependency"
+
+    test_id: Mapped[UUID] = mapped_column(ForeignKey("security_test.id", ondelete="CASCADE"), primary_key=True)
+    depends_on_id: Mapped[UUID] = mapped_column(
+        ForeignKey("security_test.id", ondelete="CASCADE"), primary_key=True, index=True
+    )
+
+    __table_args__ = (CheckConstraint("test_id <> depends_on_id", name="not_itself"),)
 
 
 class SecurityTest(Base):
@@ -71,12 +105,16 @@ class SecurityTest(Base):
     title: Mapped[str]
     technique_id: Mapped[UUID] = mapped_column(ForeignKey("technique.id"))
     claimed_technique: Mapped[str]  # the ATT&CK id it was planned under; stays when the technique moves
+    procedure: Mapped[str] = mapped_column(server_default=_NO_TEXT)  # what red does, in words or commands
+    arguments: Mapped[dict[str, str]] = mapped_column(JSONB, server_default=_EMPTY_OBJECT)
     procedure_key: Mapped[str]  # same key = same procedure: re-runs of one template share it
     template_id: Mapped[UUID | None] = mapped_column(ForeignKey("test_template.id", ondelete="SET NULL"))
     template_version: Mapped[int | None]
     platform: Mapped[str]
     environment: Mapped[str] = mapped_column(server_default=text("''"))
     campaign_id: Mapped[UUID | None] = mapped_column(ForeignKey("test_campaign.id"))
+    campaign_position: Mapped[int | None]
+    import_key: Mapped[str | None]  # what it was in the file it was imported from: read again, it is the same test
     retest_of_id: Mapped[UUID | None] = mapped_column(ForeignKey("security_test.id", ondelete="SET NULL"))
     state: Mapped[str] = mapped_column(server_default=text("'draft'"))
     round: Mapped[int] = mapped_column(server_default=text("1"))
@@ -89,6 +127,7 @@ class SecurityTest(Base):
     blue_assignee: Mapped[UUID | None] = mapped_column(ForeignKey("user_account.id"))
 
     # red's side of the latest round
+    timer_since: Mapped[Moment | None]  # start of the span of work that is running, on either side
     started_at: Mapped[Moment | None]
     executed_at: Mapped[Moment | None]  # the moment of the attack
     attack_succeeded: Mapped[bool | None]
@@ -151,6 +190,21 @@ class SecurityTest(Base):
         Index("ix_security_test_technique", "technique_id", text("created_at DESC")),
         Index("ix_security_test_state", "state", text("created_at DESC")),
         Index("ix_security_test_campaign", "campaign_id"),
+        Index(
+            "uq_security_test_import_key", "import_key", unique=True, postgresql_where=text("import_key IS NOT NULL")
+        ),
+        Index(
+            "ix_security_test_red_assignee",
+            "red_assignee",
+            "state",
+            postgresql_where=text("red_assignee IS NOT NULL"),
+        ),
+        Index(
+            "ix_security_test_blue_assignee",
+            "blue_assignee",
+            "state",
+            postgresql_where=text("blue_assignee IS NOT NULL"),
+        ),
         Index("ix_security_test_executed", "executed_at"),
         Index("ix_security_test_validated", "validated_at", postgresql_where=text("state = 'validated'")),
         Index("ix_security_test_demo", "id", postgresql_where=text("is_demo")),
@@ -265,4 +319,5 @@ class Remediation(Base):
     __table_args__ = (
         one_of("state", RemediationState),
         CheckConstraint("state <> 'risk_accepted' OR accepted_reason IS NOT NULL", name="accepted_has_reason"),
+        Index("ix_remediation_due", "due_on", postgresql_where=text("state IN ('open', 'in_progress')")),
     )
