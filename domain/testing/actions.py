@@ -13,7 +13,7 @@ from typing import Annotated, ClassVar
 from uuid import UUID
 
 from domain.outcomes import Detection, Prevention
-from domain.testing.form import Range, Words, tidy
+from domain.testing.form import Range, Texts, Words, tidy
 from domain.testing.person import Side, Team
 from domain.testing.rounds import Verdict
 
@@ -26,7 +26,7 @@ Platform = Annotated[str, Words("The platform", 60, missing="Choose the platform
 Environment = Annotated[str, Words("The environment", 200)]
 Priority = Annotated[int, Range("The priority", 1, 3)]  # 1 high, 2 normal, 3 low
 Procedure = Annotated[str, Words("The procedure", PROCEDURE_MAX)]
-Arguments = Mapping[str, str]
+Arguments = Annotated[Mapping[str, str], Texts("The arguments", 100, 100, 10_000)]
 Note = Annotated[str, Words("The note", NOTE_MAX)]
 Why = Annotated[str, Words("The reason", REASON_MAX, missing="Give a reason; it stays with the test.")]
 

@@ -6,13 +6,9 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from functools import cache
 from types import UnionType
-from typing import Annotated, Any, ClassVar, Protocol, Union, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, ClassVar, Protocol, TypeAlias, Union, get_args, get_origin, get_type_hints
 
 from domain.errors import BadInput, TooLarge
-
-ARGUMENTS_MAX = 100
-ARGUMENT_NAME_MAX = 100
-ARGUMENT_VALUE_MAX = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +39,28 @@ class Range:
             raise BadInput(f"{self.name} is {self.least} to {self.most}.", errors={field: "out of range"})
 
 
+@dataclass(frozen=True, slots=True)
+class Texts:
+    """Texts by name, such as the arguments of a procedure: so many at most, names and values so long at most."""
+
+    name: str
+    most: int
+    name_most: int
+    value_most: int
+
+    def check(self, field: str, value: Mapping[str, str]) -> None:
+        if len(value) > self.most:
+            raise TooLarge(f"{self.name} are {self.most} at most.", errors={field: "too many"})
+        for name, text in value.items():
+            if not 0 < len(storable(field, name)) <= self.name_most:
+                raise BadInput(f"{self.name} have names of 1 to {self.name_most} characters.", errors={field: "name"})
+            if len(storable(field, text)) > self.value_most:
+                raise TooLarge(f"{name[:40]} has at most {self.value_most:,} characters.", errors={field: "too long"})
+
+
+Rule: TypeAlias = Words | Range | Texts
+
+
 class _Made(Protocol):
     __dataclass_fields__: ClassVar[dict[str, Any]]
 
@@ -59,8 +77,6 @@ def tidy(made: _Made) -> None:
         elif isinstance(value, str) and not isinstance(value, StrEnum):
             value = storable(field.name, value).strip()
             object.__setattr__(made, field.name, value)
-        elif isinstance(value, Mapping):
-            object.__setattr__(made, field.name, _arguments(field.name, value))
         rule = _rules(type(made)).get(field.name)
         if rule is not None and value is not None:
             rule.check(field.name, value)
@@ -82,30 +98,22 @@ def storable(field: str, value: str) -> str:
     return value
 
 
-def _arguments(field: str, given: Mapping[str, str]) -> Mapping[str, str]:
-    if len(given) > ARGUMENTS_MAX:
-        raise TooLarge(f"A procedure has at most {ARGUMENTS_MAX} arguments.", errors={field: "too many"})
-    for name, value in given.items():
-        if not 0 < len(storable(field, name)) <= ARGUMENT_NAME_MAX:
-            raise BadInput(f"The name of an argument has 1 to {ARGUMENT_NAME_MAX} characters.", errors={field: "name"})
-        if len(storable(field, value)) > ARGUMENT_VALUE_MAX:
-            raise TooLarge(
-                f"The argument {name} has at most {ARGUMENT_VALUE_MAX:,} characters.", errors={field: "too long"}
-            )
-    return dict(given)
-
-
 @cache
-def _rules(made: type) -> Mapping[str, Words | Range]:
+def _rules(made: type) -> Mapping[str, Rule]:
     hints = get_type_hints(made, include_extras=True)
     found = ((name, rule_of(hint)) for name, hint in hints.items())
     return {name: rule for name, rule in found if rule is not None}
 
 
-def rule_of(hint: Any) -> Words | Range | None:
+def words_of(hint: Any) -> Words | None:
+    rule = rule_of(hint)
+    return rule if isinstance(rule, Words) else None
+
+
+def rule_of(hint: Any) -> Rule | None:
     """The rule that stands on a type, also under `| None`."""
     if get_origin(hint) is Annotated:
-        return next((extra for extra in get_args(hint)[1:] if isinstance(extra, Words | Range)), None)
+        return next((extra for extra in get_args(hint)[1:] if isinstance(extra, Rule)), None)
     if get_origin(hint) in (Union, UnionType):
         return next((rule for part in get_args(hint) if (rule := rule_of(part)) is not None), None)
     return None

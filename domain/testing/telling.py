@@ -76,6 +76,7 @@ def plain(value: Any) -> Any:
         return str(value)
     if isinstance(value, Mapping):
         return {str(name): plain(one) for name, one in value.items()}
-    if isinstance(value, list | tuple):
-        return [plain(one) for one in value]
+    if isinstance(value, list | tuple | frozenset):
+        listed = [plain(one) for one in value]
+        return sorted(listed) if isinstance(value, frozenset) else listed
     return value
