@@ -6,6 +6,7 @@ from typing import Any
 
 from data.database import unit_of_work
 from data.repositories import outbox, rollups
+from jobs import notifications
 
 log = logging.getLogger(__name__)
 
@@ -22,6 +23,7 @@ HANDLERS: dict[str, Callable[[Mapping[str, Any]], None]] = {
     "sync.finished": _check_rollups,
     "demo.loaded": _check_rollups,
     "demo.cleared": _check_rollups,
+    "test.event": notifications.of_test_event,
 }
 
 
