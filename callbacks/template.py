@@ -17,7 +17,7 @@ from data.sources.registry import SOURCES
 from domain.attack_ids import normalise
 from domain.roles import Permission
 from domain.template_text import arguments_of
-from domain.templates import OWN, Dependency, Executor, Template
+from domain.templates import MANUAL, OWN, Dependency, Executor, Template, as_own
 from jobs import templates
 from pages import template as page
 from pages.components import template_form, toast
@@ -133,7 +133,7 @@ def _new(me: Viewer, origin: str) -> tuple[Component, str, str]:
     value, back = template_form.EMPTY, LIST
     if origin:
         source = _page(me, origin, "")
-        value, back = template_form.as_own(source.value), source.address
+        value, back = as_own(source.value), source.address
     return template_form.render(value, template_id="", version=0, back=back), "New template", ""
 
 
@@ -142,7 +142,7 @@ def _read(given: tuple[Any, ...]) -> tuple[Template, str]:
     fields = dict(zip(template_form.FIELDS, given, strict=False))
     text = {name: _text(value) for name, value in fields.items()}
     platforms = tuple(_text(name) for name in fields["platforms"] or () if isinstance(fields["platforms"], list))
-    by_hand = text["tool"] == "manual"
+    by_hand = text["tool"] == MANUAL
     executor = Executor(
         tool=text["tool"],
         platforms=platforms,
@@ -154,6 +154,7 @@ def _read(given: tuple[Any, ...]) -> tuple[Template, str]:
     dependencies = [
         Dependency(description=about, check=check, get=get) for about, check, get in zip(*parts, strict=True)
     ]
+    wanted = tuple(one for one in dependencies if one.description.strip() or one.check or one.get)
     value = Template(
         name=" ".join(text["name"].split()),
         description=text["description"].strip(),
@@ -161,8 +162,8 @@ def _read(given: tuple[Any, ...]) -> tuple[Template, str]:
         platforms=platforms,
         executors=(executor,),
         arguments=arguments_of(text["arguments"]),
-        dependencies=tuple(one for one in dependencies if one.description.strip() or one.check or one.get),
-        dependency_tool=text["tool"] if any(one.check or one.get for one in dependencies) else "",
+        dependencies=wanted,
+        dependency_tool=text["dependency_tool"] if wanted else "",
         elevation_required=bool(fields["elevated"]),
     )
     return value, text["note"].strip()

@@ -6,8 +6,8 @@ a person sees of them is; a version is one such value, kept for the tests made f
 """
 
 import re
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from domain.attack_ids import is_technique_id
@@ -15,7 +15,7 @@ from domain.errors import BadInput
 from domain.platforms import PLATFORMS
 
 OWN = "own"
-NAME_MAX = 200
+NAME_MAX = 300
 TEXT_MAX = 20_000
 COMMAND_MAX = 50_000
 ARGUMENTS_MAX = 50
@@ -32,9 +32,11 @@ TOOLS: Mapping[str, str] = {
     "native": "Agent, native",
     "shellcode": "Agent, shellcode",
 }
-OWN_TOOLS = ("powershell", "command_prompt", "sh", "bash", "manual", "osascript")
+MANUAL = "manual"  # steps for a person, no command
+OWN_TOOLS = ("powershell", "command_prompt", "sh", "bash", MANUAL, "osascript")
 _PLACEHOLDER = re.compile(r"#\{([^{}]+)\}")
 _ARGUMENT_NAME = re.compile(r"[A-Za-z0-9_.-]{1,60}")
+_NOT_IN_A_NAME = re.compile(r"[^A-Za-z0-9_.-]+")
 _WORD = re.compile(r"[^\W_]+")
 _WORD_MAX = 60
 
@@ -133,6 +135,35 @@ def search_words(template: Template, *more: str) -> str:
     return " ".join(found)
 
 
+def as_own(template: Template) -> Template:
+    """A source's template as the start of an own one: one executor, and arguments in our notation, `#{name}`."""
+    executor = next((one for one in template.executors if one.tool in OWN_TOOLS), template.executors[0])
+    arguments, renamed = [], {}
+    for number, one in enumerate(template.arguments, start=1):
+        plain = _NOT_IN_A_NAME.sub("_", one.name).strip("_")[:50] or "value"
+        name = plain if plain == one.name else f"{plain}_{number}"
+        renamed[one.placeholder] = f"#{{{name}}}"
+        arguments.append(replace(one, name=name, placeholder=renamed[one.placeholder]))
+
+    def ours(text: str) -> str:
+        for theirs, own in renamed.items():
+            text = text.replace(theirs, own) if theirs != own else text
+        return text
+
+    dependencies = (
+        Dependency(description=ours(one.description), check=ours(one.check), get=ours(one.get))
+        for one in template.dependencies
+    )
+    return replace(
+        template,
+        executors=(replace(executor, command=ours(executor.command), cleanup=ours(executor.cleanup)),),
+        platforms=executor.platforms,
+        arguments=tuple(arguments),
+        dependencies=tuple(dependencies),
+        facts=(),
+    )
+
+
 def check_own(template: Template) -> None:
     """What a template that somebody wrote here must be. Raises BadInput with everything that is wrong, by field."""
     wrong = {field: sentence for field, sentence in _faults(template) if sentence}
@@ -169,7 +200,7 @@ def _executors(template: Template) -> str:
         if executor.tool not in OWN_TOOLS:
             return f"{executor.tool[:40]} is not a way to run a command."
         what, text = (
-            ("What to do by hand", executor.steps) if executor.tool == "manual" else ("A command", executor.command)
+            ("What to do by hand", executor.steps) if executor.tool == MANUAL else ("A command", executor.command)
         )
         texts = ((what, text, True), ("The cleanup", executor.cleanup, False))
         for label, given, needed in texts:
@@ -189,12 +220,21 @@ def _arguments(template: Template) -> str:
             return f"The argument {argument.name} is there twice."
         if fault := _length("An argument", f"{argument.description}{argument.default or ''}", TEXT_MAX):
             return fault
-    used = placeholders(*(text for executor in template.executors for text in (executor.command, executor.cleanup)))
+    used = placeholders(*_commands(template))
     missing = [name for name in used if name not in names]
     return f"The command uses #{{{missing[0][:60]}}}, which is not among the arguments." if missing else ""
 
 
+def _commands(template: Template) -> Iterator[str]:
+    for executor in template.executors:
+        yield from (executor.command, executor.cleanup)
+    for dependency in template.dependencies:
+        yield from (dependency.check, dependency.get)
+
+
 def _dependencies(template: Template) -> str:
+    if template.dependency_tool and template.dependency_tool not in OWN_TOOLS:
+        return f"{template.dependency_tool[:40]} is not a way to run a command."
     if len(template.dependencies) > DEPENDENCIES_MAX:
         return f"A template has at most {DEPENDENCIES_MAX} dependencies."
     for dependency in template.dependencies:

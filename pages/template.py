@@ -143,7 +143,7 @@ def _lead(data: Page) -> html.Section:
 def _actions(data: Page, actions: Sequence[Component]) -> Component | None:
     if not data.may_manage:
         return html.Div(list(actions), className="actions") if actions else None
-    copy = link("Make an own one from it", f"/template/new?from={data.id}", "button is-quiet is-small")
+    copy = link("Copy as our own", f"/template/new?from={data.id}", "button is-quiet is-small")
     edit = link("Edit", f"{data.address}?edit=1", "button is-quiet is-small")
     shown = [*actions, edit if data.own else copy]
     if data.retired_at is not None:
@@ -183,8 +183,8 @@ def _text(text: str, ident: str, label: str) -> Component | None:
     if not text:
         return None
     button = html.Button("Copy", type="button", className="button is-quiet is-small", **{"data-copies": ident})
-    head = html.Div([html.H3(label), button], className="actions")
-    return html.Div([head, html.Pre(text, id=ident, className="code", tabIndex="0")], className="stack-small")
+    head = html.Div([html.H3(label), button], className="copy-head")
+    return html.Div([head, html.Pre(text, id=ident, className="code", tabIndex="0")])
 
 
 def _arguments(arguments: Sequence[Argument]) -> Component | None:

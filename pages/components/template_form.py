@@ -4,7 +4,6 @@ Ids: `template-<field>`; the parts of dependencies are patterns, `{"type": "temp
 """
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 from dash import dcc, html
 from dash.development.base_component import Component
@@ -14,6 +13,7 @@ from domain.template_text import arguments_as_text
 from domain.templates import (
     COMMAND_MAX,
     DEPENDENCIES_MAX,
+    MANUAL,
     NAME_MAX,
     OWN_TOOLS,
     TEXT_MAX,
@@ -35,6 +35,7 @@ FIELDS = (
     "cleanup",
     "elevated",
     "arguments",
+    "dependency_tool",
     "note",
 )
 DEPENDENCY_PARTS = ("description", "check", "get")
@@ -48,30 +49,10 @@ EMPTY = Template(
 )
 
 
-def as_own(value: Template) -> Template:
-    """A template of a source as somebody's starting point: one executor, arguments in our own notation."""
-    executor = next((one for one in value.executors if one.tool in OWN_TOOLS), value.executors[0])
-    command, cleanup = executor.command, executor.cleanup
-    arguments = []
-    for number, one in enumerate(value.arguments, start=1):
-        name = "".join(letter if letter.isalnum() or letter in "_.-" else "_" for letter in one.name).strip("_.-")
-        name = f"{name[:50] or 'value'}_{number}" if name != one.name else name
-        ours = f"#{{{name}}}"
-        command, cleanup = command.replace(one.placeholder, ours), cleanup.replace(one.placeholder, ours)
-        arguments.append(replace(one, name=name, placeholder=ours))
-    return replace(
-        value,
-        executors=(replace(executor, command=command, cleanup=cleanup),),
-        platforms=executor.platforms,
-        arguments=tuple(arguments),
-        facts=(),
-    )
-
-
 def render(value: Template, *, template_id: str, version: int, back: str) -> html.Div:
     """`template_id` is '' for a new one; `version` is the one that was read; `back` leads away without a change."""
     executor = value.executors[0]
-    steps = executor.steps if executor.tool == "manual" else executor.command
+    steps = executor.steps if executor.tool == MANUAL else executor.command
     new = not template_id
     fields: list[Component] = [
         labelled("Name", dcc.Input(id="template-name", value=value.name, maxLength=NAME_MAX, autoComplete="off")),
@@ -89,17 +70,7 @@ def render(value: Template, *, template_id: str, version: int, back: str) -> htm
                 ),
             ]
         ),
-        html.Fieldset(
-            [
-                html.Legend("Runs with"),
-                dcc.RadioItems(
-                    id="template-tool",
-                    options=[{"label": TOOLS[tool], "value": tool} for tool in OWN_TOOLS],
-                    value=executor.tool if executor.tool in OWN_TOOLS else OWN_TOOLS[0],
-                    className="choices",
-                ),
-            ]
-        ),
+        _tools("template-tool", "Runs with", executor.tool, by_hand=True),
         labelled(
             "Command, or the steps where it is done by hand",
             _area("template-command", steps, COMMAND_MAX, 8),
@@ -112,7 +83,7 @@ def render(value: Template, *, template_id: str, version: int, back: str) -> htm
             value=["yes"] if value.elevation_required else [],
         ),
         _arguments(value.arguments),
-        _dependencies(value.dependencies),
+        _dependencies(value),
         labelled(
             "Why this change" if not new else "Note",
             dcc.Input(id="template-note", value="", maxLength=500, autoComplete="off"),
@@ -141,9 +112,9 @@ def _arguments(arguments: Sequence[Argument]) -> html.Div:
     return labelled("Arguments", area, "One a line: name | type | what it is | default")
 
 
-def _dependencies(dependencies: Sequence[Dependency]) -> html.Details:
+def _dependencies(value: Template) -> html.Details:
     """Those there are and a spare one; an emptied one is dropped."""
-    held = [*dependencies, Dependency(description="")][:DEPENDENCIES_MAX]
+    held = [*value.dependencies, Dependency(description="")][:DEPENDENCIES_MAX]
     shown = [
         html.Div(
             [
@@ -155,7 +126,17 @@ def _dependencies(dependencies: Sequence[Dependency]) -> html.Details:
         )
         for row, one in enumerate(held)
     ]
-    return html.Details([html.Summary("Dependencies"), *shown], className="fold", open=bool(dependencies))
+    tool = _tools("template-dependency_tool", "Checked and brought with", value.dependency_tool, by_hand=False)
+    return html.Details([html.Summary("Dependencies"), tool, *shown], className="fold", open=bool(value.dependencies))
+
+
+def _tools(ident: str, legend: str, chosen: str, *, by_hand: bool) -> html.Fieldset:
+    tools = [tool for tool in OWN_TOOLS if by_hand or tool != MANUAL]
+    options = [{"label": TOOLS[tool], "value": tool} for tool in tools]
+    value = chosen if chosen in tools else tools[0]
+    return html.Fieldset(
+        [html.Legend(legend), dcc.RadioItems(id=ident, options=options, value=value, className="choices")]
+    )
 
 
 def _row(label: str, field: str, row: int, text: str, lines: int) -> html.Label:

@@ -27,6 +27,7 @@ FORM: dict[str, Any] = {
     "template-cleanup.value": "",
     "template-elevated.value": ["yes"],
     "template-arguments.value": "file | path | What to read | /etc/hosts",
+    "template-dependency_tool.value": "bash",
     "template-note.value": "first",
 }
 DEPENDENCY = {
@@ -106,9 +107,7 @@ class TestTemplate:
         for part in ("Elevated", "Windows", "Where it goes", "MIT", GUID(1), "Atomic Red Team"):
             assert part in text
         assert shown.outputs["title.children"] == "Atomic 1"
-        assert (
-            links(shown.outputs["page.children"])["Make an own one from it"] == f"/template/new?from={ident(GUID(1))}"
-        )
+        assert links(shown.outputs["page.children"])["Copy as our own"] == f"/template/new?from={ident(GUID(1))}"
 
     def test_an_older_version_by_its_address(self, red: Asking, tmp_path: Path) -> None:
         (tmp_path / "a.yml").write_text(atomic_file("T1059", atomic_test(1).replace("tool.exe", "other.exe")))
@@ -149,6 +148,7 @@ class TestWriting:
                 "default": "/etc/hosts",
             }
         ]
+        assert content["dependency_tool"] == "bash"
         assert content["dependencies"] == [{"description": "cat is there", "check": "which cat", "get": ""}]
         assert rows("SELECT action, entity_id FROM audit_log WHERE action LIKE 'template%'") == [
             ("template.created", key)
@@ -196,7 +196,7 @@ class TestWriting:
         assert "This needs the role" in retire(asking, ident(GUID(1)), "why").toast
         assert "does not include this page" in said(asking.open("/template/new").outputs["page.children"])
         assert saved() == []
-        assert "Make an own one" not in said(asking.open(f"/template/{ident(GUID(1))}").outputs["page.children"])
+        assert "Copy as our own" not in said(asking.open(f"/template/{ident(GUID(1))}").outputs["page.children"])
 
 
 class TestRetiring:

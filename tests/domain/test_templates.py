@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from domain.errors import BadInput
 from domain.template_text import arguments_as_text, arguments_of
-from domain.templates import Argument, Dependency, Executor, Template, check_own, placeholders, search_words
+from domain.templates import Argument, Dependency, Executor, Template, as_own, check_own, placeholders, search_words
 
 SHELL = Executor(tool="sh", platforms=("Linux",), command="cat #{file} | tee #{out.txt}", cleanup="rm #{out.txt}")
 WHOLE = Template(
@@ -52,7 +52,7 @@ def test_a_whole_one_may_be_kept() -> None:
     ("changed", "field", "sentence"),
     [
         ({"name": " "}, "name", "A name is needed."),
-        ({"name": "x" * 201}, "name", "A name has at most 200 characters."),
+        ({"name": "x" * 301}, "name", "A name has at most 300 characters."),
         ({"description": "a\0b"}, "description", "The description holds a NUL character."),
         ({"technique": "TA0001"}, "technique", "A technique is an id such as T1059.001."),
         ({"platforms": ()}, "platforms", "Choose at least one platform."),
@@ -115,3 +115,28 @@ def test_what_is_shown_reads_back(given: list[tuple[str, str, str]]) -> None:
         for name, about, default in given
     )
     assert arguments_of(arguments_as_text(arguments)) == arguments
+
+
+def test_a_copy_of_a_foreign_one_speaks_our_notation() -> None:
+    foreign = Template(
+        name="x",
+        description="",
+        technique="T1105",
+        platforms=("Windows", "Linux"),
+        executors=(
+            Executor(tool="shellcode", platforms=("Linux",)),
+            Executor(tool="command_prompt", platforms=("Windows",), command="get {URL:.exe} {PATH} {name or ID}"),
+        ),
+        arguments=(
+            Argument(name="URL:.exe", placeholder="{URL:.exe}"),
+            Argument(name="PATH", placeholder="{PATH}"),
+            Argument(name="name or ID", placeholder="{name or ID}"),
+        ),
+        dependencies=(Dependency(description="d", check="test {PATH}"),),
+        facts=(("Category", "Download"),),
+    )
+    own = as_own(foreign)
+    assert own.executors[0].command == "get #{URL_.exe_1} #{PATH} #{name_or_ID_3}"
+    assert own.dependencies[0].check == "test #{PATH}"
+    assert (own.platforms, own.facts) == (("Windows",), ())
+    check_own(own)

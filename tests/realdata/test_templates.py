@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+from domain.errors import BadInput
+from domain.templates import Template, as_own, check_own
 from jobs.syncs import Outcome
 from tests.realdata import counting
 from tests.realdata.loading import counted, own_database, refs, rows, sync
@@ -128,6 +130,23 @@ def test_adversaries_come_with_their_steps_and_those_not_found_are_counted(loade
     assert rows("SELECT count(*) FROM adversary") == [(27,)]
     assert rows("SELECT count(*) FROM adversary_step") == [(183,)]
     assert loaded["stockpile-master"].outcome.counts["steps_not_found"] == 34
+
+
+def test_every_template_can_be_copied_into_one_of_our_own(loaded: dict[str, Step]) -> None:
+    refused = {}
+    for name, content in rows(
+        "SELECT t.name, v.content FROM test_template AS t JOIN template_version AS v ON v.template_id = t.id"
+    ):
+        try:
+            check_own(as_own(Template.of(content)))
+        except BadInput as error:
+            refused[name] = error.detail
+    assert refused == {  # what only CALDERA's agent runs, and one that only cleans up
+        "Shutdown Target System": "shellcode is not a way to run a command.",
+        "Spawn calculator (shellcode)": "shellcode is not a way to run a command.",
+        "Exfil Compressed Archive to S3 via Golang": "native is not a way to run a command.",
+        "Delete payload": "A command is needed.",
+    }
 
 
 @pytest.mark.parametrize(("source", "name"), ARCHIVES[1:])
