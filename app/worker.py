@@ -1,8 +1,9 @@
-"""`aegis worker`: runs jobs from RQ queues, each in a forked process of its own.
+"""`aegis worker`: runs jobs from RQ queues.
 
-Forking makes a job start in milliseconds, because what it needs is imported already; and it is safe only while this
-process has no threads of Polars, so that Polars, pandas and the pages must not be imported here (a job may, in its own
-process).
+A worker of the queue that people wait for does its jobs itself: they are short transactions, and a fork with its new
+connections would cost ten times what they do. Any other worker forks a process for each job, which may import and use
+up what it likes; that is safe only while this process has no threads of Polars, so that Polars, pandas and the pages
+must not be imported here.
 """
 
 import importlib
@@ -17,30 +18,40 @@ import redis
 import structlog
 from rq import Queue
 from rq.job import Job
-from rq.worker import Worker
+from rq.worker import SimpleWorker, Worker
 
 from app import logs
 from app.instance import Instance
 from app.processes import configure_data, die_with_parent, die_with_supervisor
 
 FORBIDDEN = ("polars", "pandas", "pyarrow", "pages", "dash", "plotly")
-PRELOAD = ("data.models", "jobs")
+PRELOAD = ("data.models", "jobs.workflow")
+PEOPLE_WAIT_FOR = "workflow"
 HEARTBEAT_SECONDS = 60
 LONGEST_PAUSE = 15.0
 
 
-class ForkingWorker(Worker):  # type: ignore[misc] # RQ is not checked
-    """RQ's forking worker, whose jobs end with it and whose log lines carry the job's id."""
+class _Stopping:
+    """Remembers that it was asked to stop: RQ's `work` returns for other reasons, too."""
 
     max_connection_wait_time = 5.0
-
-    def __init__(self, *arguments: Any, **options: Any) -> None:
-        super().__init__(*arguments, **options)
-        self.stopping = False
+    stopping = False
 
     def request_stop(self, signum: int, frame: Any) -> None:
         self.stopping = True
-        super().request_stop(signum, frame)
+        super().request_stop(signum, frame)  # type: ignore[misc]
+
+
+class PromptWorker(_Stopping, SimpleWorker):  # type: ignore[misc] # RQ is not checked
+    """RQ's worker without forks, whose log lines carry the job's id."""
+
+    def execute_job(self, job: Job, queue: Queue) -> None:
+        logs.bind(job_id=job.id)
+        super().execute_job(job, queue)
+
+
+class ForkingWorker(_Stopping, Worker):  # type: ignore[misc]
+    """RQ's forking worker, whose jobs end with it and whose log lines carry the job's id."""
 
     def main_work_horse(self, job: Job, queue: Queue) -> None:
         die_with_parent(self.pid or os.getppid(), signal.SIGKILL)
@@ -70,7 +81,7 @@ def work(connection: "redis.Redis", queues: tuple[str, ...], log: Any) -> None:
     while True:
         started = time.monotonic()
         try:
-            worker = ForkingWorker(list(queues), connection=connection, worker_ttl=HEARTBEAT_SECONDS)
+            worker = _kind(queues)(list(queues), connection=connection, worker_ttl=HEARTBEAT_SECONDS)
             worker.work(logging_level=None)
         except redis.RedisError as error:
             log.warning("Redis does not answer", reason=str(error), seconds=pause)
@@ -79,6 +90,10 @@ def work(connection: "redis.Redis", queues: tuple[str, ...], log: Any) -> None:
                 return
         pause = 1.0 if time.monotonic() - started > LONGEST_PAUSE else min(pause * 2, LONGEST_PAUSE)
         time.sleep(pause)
+
+
+def _kind(queues: tuple[str, ...]) -> type[Worker]:
+    return PromptWorker if queues == (PEOPLE_WAIT_FOR,) else ForkingWorker
 
 
 def preload() -> None:
