@@ -20,6 +20,7 @@ PATH = "/sources"
 TITLE = "Sources"
 NAV = Nav("Content", "Sources", "sources", 40, "s")
 POLL_MS = 1_000
+_NAMED = 2  # a line has room for this many names
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -70,9 +71,14 @@ def answer(data: Sources) -> str:
     said = [
         f"{words.sentence(active)} under way" if active else "",
         f"{words.sentence(failed)} failed last time" if failed else "",
-        f"{words.sentence(never)} not loaded" if never else "",
+        f"{_few(never, len(data.sources))} not loaded" if never else "",
     ]
     return "; ".join(part for part in said if part) or f"{words.plural(len(data.sources), 'source')} loaded"
+
+
+def _few(names: list[str], of: int) -> str:
+    """The names while they fit on one line, else how many they are."""
+    return words.sentence(names) if len(names) <= _NAMED else f"{len(names)} of {words.plural(of, 'source')}"
 
 
 def layout(data: Sources, panel: Component | None = None) -> html.Div:

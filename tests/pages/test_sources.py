@@ -99,6 +99,12 @@ def test_a_failed_run_says_why() -> None:
     assert "Sigma failed last time" in page.answer(replace(PAGE, sources=[replace(SIGMA, last=failed)]))
 
 
+def test_many_that_are_not_loaded_are_counted_instead_of_named() -> None:
+    new = [replace(SIGMA, slug=name, name=name, loaded=[], last=None) for name in ("One", "Two", "Three")]
+    assert page.answer(replace(PAGE, sources=[SIGMA, *new[:2]])) == "One and Two not loaded"
+    assert page.answer(replace(PAGE, sources=[SIGMA, *new])) == "3 of 4 sources not loaded"
+
+
 def test_a_report_says_how_many_it_does_not_show() -> None:
     items = [runs.Item(object_type="rule", ref="T1685", name="Disable defence", detail="T1685 is not on ATT&CK 18.1.")]
     panel = runs.report_panel(runs.Report(run=DONE, kind="not_placed", shown=items * 2))

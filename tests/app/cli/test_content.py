@@ -11,6 +11,7 @@ from app.cli.main import app
 from data import database as db
 from domain.errors import AegisError
 from tests.data.sources import stix
+from tests.data.sources.templates import atomic_file, atomic_test
 from tests.jobs.syncing import bundle_file, rule
 
 Aegis = Callable[..., Result]
@@ -148,6 +149,26 @@ class TestStats:
         aegis("sync", "attack", "--from", path)
         assert _json(aegis("stats", "--json"))["attack"]["domain"] == "ics-attack"
         assert _json(aegis("stats", "--json", "--domain", "enterprise"))["attack"] is None
+
+
+def test_templates_are_synced_and_counted(aegis: Aegis, bundle: Path, tmp_path: Path) -> None:
+    aegis("sync", "attack", "--from", bundle)
+    folder = tmp_path / "atomics"
+    folder.mkdir()
+    (folder / "a.yaml").write_text(atomic_file("T9999", atomic_test(1), atomic_test(2)))
+    done = aegis("sync", "atomic", "--from", folder)
+    assert "  template             2 added\n" in done.stdout
+    assert "  2 technique claims not placed on the loaded map\n" in done.stdout
+    assert "no change" in aegis("sync", "atomic", "--from", folder).stdout
+    assert _json(aegis("stats", "--json"))["templates"] == {
+        "atomic": {
+            "templates": 2,
+            "techniques": 0,
+            "not_placed": 2,
+            "by_platform": {"IaaS": 2, "Windows": 2},
+            "by_named_platform": {"iaas:aws": 2, "iaas:gcp": 2, "windows": 2},
+        }
+    }
 
 
 def test_sources(aegis: Aegis, bundle: Path, tmp_path: Path) -> None:
