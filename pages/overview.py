@@ -209,9 +209,9 @@ _CHANGE_WORDS = (
 
 
 def counts_in_words(counts: Mapping[str, int]) -> str:
-    """12 added, 3 renamed; "no change" when there is nothing to say."""
+    """12 added, 3 renamed; a sync that changed no more than texts says so."""
     said = [f"{words.number(counts[key])} {word}" for key, word in _CHANGE_WORDS if counts.get(key)]
-    return ", ".join(said) or "no change"
+    return ", ".join(said) or "texts only: nothing added, renamed or revoked"
 
 
 def _changes(data: Overview) -> list[Component]:
@@ -245,7 +245,7 @@ def _attention(data: Overview) -> list[Component]:
     if waiting.failed_sources:
         rows.append(html.Li([link(f"{name}: the last sync failed", "/sources") for name in waiting.failed_sources]))
     if waiting.stale_techniques:
-        text = f"{words.plural(waiting.stale_techniques, 'technique')} with evidence older than 180 days"
+        text = f"{words.plural(waiting.stale_techniques, 'technique')} whose newest evidence is stale"
         rows.append(html.Li(link(text, heatmap_href(data.domain, mode="freshness"))))
     if waiting.review_techniques:
         text = f"{words.plural(waiting.review_techniques, 'technique')} changed by ATT&CK since the last review"

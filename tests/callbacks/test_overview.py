@@ -55,7 +55,7 @@ class TestFigures:
         words = said(opened.outputs["page.children"])
         assert opened.outputs["answer.children"].endswith("2 of 3 techniques tested")
         assert "3 techniques in scope, ATT&CK 18.1" in words
-        assert "1 technique with evidence older than 180 days" in words
+        assert "1 technique whose newest evidence is stale" in words
         assert "1 technique changed by ATT&CK since the last review" in words
         assert bars(opened.outputs["page.children"], "From plan to detection") == {
             "Planned": (3, 3),
