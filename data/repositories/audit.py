@@ -1,10 +1,10 @@
 """Writing to the audit log, and walking its chain."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import text
+from sqlalchemy import insert, text
 from sqlalchemy.orm import Session
 
 from data.database import Actor
@@ -23,6 +23,16 @@ class ChainReport:
     head: str
 
 
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What was done, as `record` takes it."""
+
+    action: str
+    entity: tuple[str, str] | None = None
+    before: Mapping[str, object] | None = None
+    after: Mapping[str, object] | None = None
+
+
 def record(
     session: Session,
     actor: Actor,
@@ -33,19 +43,26 @@ def record(
     after: Mapping[str, object] | None = None,
 ) -> None:
     """Add an entry in the caller's transaction. `action` reads "noun.verb in the past": `user.added`."""
-    session.add(
-        AuditEntry(
-            actor_id=actor.id,
-            actor_name=actor.name,
-            ip=actor.ip,
-            request_id=actor.request_id,
-            action=action,
-            entity_type=entity[0] if entity else None,
-            entity_id=entity[1] if entity else None,
-            before=dict(before) if before is not None else None,
-            after=dict(after) if after is not None else None,
-        )
-    )
+    session.add(AuditEntry(**_values(actor, Entry(action, entity, before, after))))
+
+
+def record_many(session: Session, actor: Actor, entries: Sequence[Entry]) -> None:
+    """Add entries in this order, by one statement."""
+    session.execute(insert(AuditEntry), [_values(actor, one) for one in entries])
+
+
+def _values(actor: Actor, entry: Entry) -> dict[str, object]:
+    return {
+        "actor_id": actor.id,
+        "actor_name": actor.name,
+        "ip": actor.ip,
+        "request_id": actor.request_id,
+        "action": entry.action,
+        "entity_type": entry.entity[0] if entry.entity else None,
+        "entity_id": entry.entity[1] if entry.entity else None,
+        "before": dict(entry.before) if entry.before is not None else None,
+        "after": dict(entry.after) if entry.after is not None else None,
+    }
 
 
 def verify(session: Session) -> ChainReport:

@@ -4,7 +4,8 @@ A test is one row with its rounds, observations and remediation. The row carries
 is what metrics read.
 """
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from typing import Any
 from uuid import UUID
@@ -47,20 +48,41 @@ def get(session: Session, test_id: UUID, *, lock: bool = False) -> SecurityTest:
     row = session.get(TestRow, test_id, with_for_update=lock or None, populate_existing=lock)
     if row is None:
         raise NotFound("There is no such test.")
-    rounds = session.scalars(select(TestRound).where(TestRound.test_id == test_id).order_by(TestRound.number)).all()
-    seen = session.scalars(
-        select(ObservationRow).where(ObservationRow.test_id == test_id).order_by(ObservationRow.recorded_at)
-    ).all()
-    repair = session.scalars(select(RemediationRow).where(RemediationRow.test_id == test_id)).first()
-    return SecurityTest(
-        id=row.id,
-        state=TestState(row.state),
-        prevention=Prevention(row.prevention) if row.prevention else None,
-        detection=Detection(row.detection) if row.detection else None,
-        rounds=_rounds(row, rounds, seen),
-        remediation=_remediation(repair),
-        **{name: getattr(row, name) for name in _PLAN},
-    )
+    (test,) = _entities(session, [row])
+    return test
+
+
+def get_many(session: Session, ids: Sequence[UUID]) -> list[SecurityTest]:
+    """These tests in the order given, by a fixed number of statements. Raises NotFound."""
+    rows = {row.id: row for row in session.scalars(select(TestRow).where(TestRow.id.in_(ids)))}
+    if len(rows) < len(set(ids)):
+        raise NotFound("One of these tests is not there any more.")
+    return _entities(session, [rows[test_id] for test_id in ids])
+
+
+def _entities(session: Session, rows: Sequence[TestRow]) -> list[SecurityTest]:
+    ids = [row.id for row in rows]
+    rounds, seen, repairs = defaultdict(list), defaultdict(list), {}
+    for one in session.scalars(select(TestRound).where(TestRound.test_id.in_(ids)).order_by(TestRound.number)):
+        rounds[one.test_id].append(one)
+    for look in session.scalars(
+        select(ObservationRow).where(ObservationRow.test_id.in_(ids)).order_by(ObservationRow.recorded_at)
+    ):
+        seen[look.test_id].append(look)
+    for repair in session.scalars(select(RemediationRow).where(RemediationRow.test_id.in_(ids))):
+        repairs[repair.test_id] = repair
+    return [
+        SecurityTest(
+            id=row.id,
+            state=TestState(row.state),
+            prevention=Prevention(row.prevention) if row.prevention else None,
+            detection=Detection(row.detection) if row.detection else None,
+            rounds=_rounds(row, rounds[row.id], seen[row.id]),
+            remediation=_remediation(repairs.get(row.id)),
+            **{name: getattr(row, name) for name in _PLAN},
+        )
+        for row in rows
+    ]
 
 
 def _rounds(row: TestRow, rounds: Sequence[TestRound], seen: Sequence[ObservationRow]) -> tuple[Round, ...]:
@@ -107,8 +129,30 @@ def add(session: Session, test: SecurityTest, events: Sequence[Event], actor: Ac
     session.flush()
     _store_rounds(session, test)
     _store_remediation(session, test)
-    _tell(session, events, actor)
+    tell(session, events, actor)
     return row.number
+
+
+def add_many(
+    session: Session,
+    made: Sequence[tuple[SecurityTest, Sequence[Event]]],
+    actor: Actor,
+    more: Mapping[UUID, Mapping[str, Any]] | None = None,
+) -> None:
+    """Store new drafts with what happened to them, by a fixed number of statements; `more` as of `add`, by test."""
+    if not made:
+        return
+    more = more or {}
+    rows = [{"id": test.id, **_columns(test), **more.get(test.id, {})} for test, _ in made]
+    session.execute(insert(TestRow), rows)
+    opened = [
+        {"test_id": test.id, **{name: getattr(one, name) for name in _ROUND}} for test, _ in made for one in test.rounds
+    ]
+    session.execute(insert(TestRound), opened)
+    told = [event for _, events in made for event in events]
+    session.execute(insert(TimelineEntry), [_entry(event) for event in told])
+    audit.record_many(session, actor, [_audited(event) for event in told])
+    outbox.add_many(session, TOPIC, [_message(event) for event in told])
 
 
 def store(session: Session, test: SecurityTest, events: Sequence[Event], actor: Actor) -> None:
@@ -118,7 +162,7 @@ def store(session: Session, test: SecurityTest, events: Sequence[Event], actor: 
         setattr(row, name, value)
     _store_rounds(session, test)
     _store_remediation(session, test)
-    _tell(session, events, actor)
+    tell(session, events, actor)
 
 
 def _columns(test: SecurityTest) -> dict[str, Any]:
@@ -173,32 +217,32 @@ def _store_remediation(session: Session, test: SecurityTest) -> None:
     session.execute(stored.on_conflict_do_update(index_elements=["test_id"], set_=values))
 
 
-def _tell(session: Session, events: Sequence[Event], actor: Actor) -> None:
+def tell(session: Session, events: Sequence[Event], actor: Actor) -> None:
     """Timeline, audit log and outbox, in the transaction that made it true."""
     for event in events:
-        session.add(
-            TimelineEntry(
-                test_id=event.test_id,
-                round=event.round,
-                at=event.at,
-                actor_id=event.by.id,
-                actor_name=event.by.name,
-                side=event.side,
-                action=event.kind,
-                note=event.note,
-                details=dict(event.details),
-            )
-        )
-        audit.record(
-            session,
-            actor,
-            f"test.{event.kind}",
-            entity=("test", str(event.test_id)),
-            before=event.before,
-            after={**event.after, **({"note": event.note} if event.note else {})},
-        )
+        session.add(TimelineEntry(**_entry(event)))
+        audit.record_many(session, actor, [_audited(event)])
         session.flush()  # entries keep the order in which things happened
         outbox.add(session, TOPIC, _message(event))
+
+
+def _entry(event: Event) -> dict[str, Any]:
+    return {
+        "test_id": event.test_id,
+        "round": event.round,
+        "at": event.at,
+        "actor_id": event.by.id,
+        "actor_name": event.by.name,
+        "side": event.side,
+        "action": event.kind,
+        "note": event.note,
+        "details": dict(event.details),
+    }
+
+
+def _audited(event: Event) -> audit.Entry:
+    after = {**event.after, **({"note": event.note} if event.note else {})}
+    return audit.Entry(f"test.{event.kind}", ("test", str(event.test_id)), event.before, after)
 
 
 def _message(event: Event) -> dict[str, object]:

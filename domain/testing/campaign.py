@@ -202,6 +202,12 @@ def _open(campaign: Campaign, by: Person) -> None:
         raise InvalidTransition(f"This campaign is {campaign.state}; it can no longer be changed. Clone it instead.")
 
 
+def _recurring(campaign: Campaign, by: Person) -> None:
+    need(by, Permission.MANAGE_CAMPAIGNS)
+    if campaign.state is CampaignState.CANCELLED:
+        raise InvalidTransition("This campaign is cancelled; it does not come again.")
+
+
 def _startable(campaign: Campaign, by: Person) -> None:
     _open(campaign, by)
     if campaign.state is CampaignState.RUNNING:
@@ -256,6 +262,10 @@ def _set_dependencies(campaign: Campaign, action: do.SetDependencies, states: Ma
     campaign.members = depending(campaign.members, action.test_id, action.depends_on)
 
 
+def _recur(campaign: Campaign, action: do.SetRecurrence, states: Mapping[UUID, TestState]) -> None:
+    campaign.recurrence = None if action.cron is None else Recurrence(action.cron, action.zone)
+
+
 def _start(campaign: Campaign, action: do.StartCampaign, states: Mapping[UUID, TestState]) -> None:
     campaign.state = CampaignState.RUNNING
 
@@ -285,6 +295,7 @@ _STEPS: Mapping[str, _Step] = MappingProxyType(
         do.RemoveTest.kind: _Step("test_removed", _open, _remove),
         do.MoveTest.kind: _Step("test_moved", _open, _move),
         do.SetDependencies.kind: _Step("dependencies_set", _open, _set_dependencies),
+        do.SetRecurrence.kind: _Step("recurrence_set", _recurring, _recur),
         do.StartCampaign.kind: _Step("campaign_started", _startable, _start),
         do.FinishCampaign.kind: _Step("campaign_finished", _finishable, _finish),
         do.CancelCampaign.kind: _Step("campaign_cancelled", _open, _cancel),

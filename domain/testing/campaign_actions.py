@@ -94,6 +94,16 @@ class SetDependencies(CampaignAction):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SetRecurrence(CampaignAction):
+    """When it comes again, `cron` and `zone` as in `Recurrence`; None ends it. A finished campaign may still recur."""
+
+    kind, label = "set_recurrence", "Set recurrence"
+
+    cron: str | None = None
+    zone: str = "UTC"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class StartCampaign(CampaignAction):
     kind, label = "start_campaign", "Start campaign"
 
@@ -135,6 +145,7 @@ CAMPAIGN_ACTIONS: Mapping[str, type[CampaignAction]] = MappingProxyType(
             RemoveTest,
             MoveTest,
             SetDependencies,
+            SetRecurrence,
             StartCampaign,
             FinishCampaign,
             CancelCampaign,

@@ -1,6 +1,7 @@
-"""How tests come to be: planned anew, or as a retest of one that was validated."""
+"""How tests come to be: planned anew, as a retest of one that was validated, or as its copy in another campaign."""
 
 from datetime import datetime
+from uuid import UUID
 
 from domain.roles import Permission
 from domain.testing.actions import Create, Retest
@@ -60,6 +61,34 @@ def retest_of(test: SecurityTest, action: Retest, by: Person, at: datetime) -> t
         rounds=(Round(number=1, opened_at=at),),
     )
     return again, [_created(again, by, at, action.note)]
+
+
+def copy_of(
+    test: SecurityTest, new_id: UUID, campaign_id: UUID, by: Person, at: datetime
+) -> tuple[SecurityTest, list[Event]]:
+    """A draft of the same procedure, for the same people, in another campaign. Raises PermissionDenied."""
+    need(by, Permission.PLAN_TEST)
+    again = SecurityTest(
+        id=new_id,
+        title=test.title,
+        technique_id=test.technique_id,
+        claimed_technique=test.claimed_technique,
+        procedure_key=test.procedure_key,
+        procedure=test.procedure,
+        arguments=test.arguments,
+        template_id=test.template_id,
+        platform=test.platform,
+        environment=test.environment,
+        campaign_id=campaign_id,
+        priority=test.priority,
+        created_by=by.id,
+        created_at=at,
+        updated_at=at,
+        red_assignee=test.red_assignee,
+        blue_assignee=test.blue_assignee,
+        rounds=(Round(number=1, opened_at=at),),
+    )
+    return again, [_created(again, by, at)]
 
 
 def _created(test: SecurityTest, by: Person, at: datetime, note: str = "") -> Event:
