@@ -210,6 +210,42 @@ class SecurityTest(Base):
         Index("ix_security_test_demo", "id", postgresql_where=text("is_demo")),
         Index("ix_security_test_template", "template_id", postgresql_where=text("template_id IS NOT NULL")),
         Index("ix_security_test_retest_of", "retest_of_id", postgresql_where=text("retest_of_id IS NOT NULL")),
+        # the table of tests: its orders, its filters, what is not finished, the words of titles
+        Index("ix_security_test_updated", "updated_at", "number"),
+        Index("ix_security_test_order_executed", text("coalesce(executed_at, '-infinity')"), "number"),
+        Index("ix_security_test_priority", "priority", "number"),
+        Index(
+            "ix_security_test_facets", "platform", "state", text("coalesce(outcome, '')"), "priority", "technique_id"
+        ),
+        Index(
+            "ix_security_test_open",
+            "number",
+            postgresql_include=[
+                "state",
+                "platform",
+                "priority",
+                "technique_id",
+                "red_assignee",
+                "blue_assignee",
+                "created_by",
+                "campaign_id",
+                "updated_at",
+                "executed_at",
+            ],
+            postgresql_where=text("state IN ('draft', 'red_executing', 'blue_evaluating', 'in_review')"),
+        ),
+        Index(
+            "ix_security_test_remediation",
+            "remediation_state",
+            "remediation_due_on",
+            postgresql_where=text("remediation_state IS NOT NULL"),
+        ),
+        Index("ix_security_test_created_by", "created_by"),
+        Index(
+            "ix_security_test_title_words",
+            text("to_tsvector('simple'::regconfig, title)"),
+            postgresql_using="gin",
+        ),
     )
 
 
