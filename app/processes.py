@@ -24,7 +24,7 @@ def configure_data(settings: "Settings", *, process: str, pool_size: int = 5) ->
         raise RuntimeError("These settings have not been resolved by an instance.")
     database.configure(settings.database_url, pool_size=pool_size, application_name=f"aegis {process}")
     redis.configure(settings.redis_url)
-    objects.configure(settings.object_store_url)
+    objects.configure(settings.object_store_url, settings.object_store_public_url)
 
 
 def die_with_supervisor(number: int = signal.SIGTERM) -> None:

@@ -123,6 +123,11 @@ class Settings(BaseSettings):
         "Default: `objects` in the data directory.",
         examples=["s3://aegis-evidence"],
     )
+    object_store_public_url: str | None = Field(
+        None,
+        description="Where browsers reach the S3 server, when that is not where Aegis does; links to evidence use it.",
+        examples=["https://files.example.org"],
+    )
     max_upload_mb: int = Field(100, ge=1, le=4096, description="Largest upload in megabytes.", examples=[250])
     web_workers: int = Field(1, ge=1, le=64, description="Web server processes.", examples=[4])
     web_threads: int = Field(4, ge=1, le=64, description="Threads that answer requests, in each of them.", examples=[8])
@@ -178,7 +183,14 @@ class Settings(BaseSettings):
             raise ValueError("It must begin with redis://, rediss:// or unix://.")
         return value
 
-    @field_validator("public_url")
+    @field_validator("object_store_url")
+    @classmethod
+    def _store(cls, value: str | None) -> str | None:
+        if value is not None and urlsplit(value).scheme not in {"file", "s3"}:
+            raise ValueError("It must begin with file:// or s3://.")
+        return value
+
+    @field_validator("public_url", "object_store_public_url")
     @classmethod
     def _public(cls, value: str | None) -> str | None:
         if value is None:

@@ -9,7 +9,7 @@ from data.database import Actor, unit_of_work
 from data.repositories import sync_runs
 from data.repositories.sync_runs import Request
 from domain.errors import Busy
-from jobs import campaigns, outbox, syncs, workflow
+from jobs import campaigns, evidence, outbox, syncs, workflow
 
 log = logging.getLogger(__name__)
 
@@ -28,8 +28,9 @@ def tick(now: datetime | None = None) -> int:
     waiting = _forgotten_runs(moment)
     for run_id in [*promised, *waiting]:
         syncs.enqueue(run_id)
-    done += campaigns.spawn_due(moment)
-    return done + len(promised) + len(waiting) + workflow.relay(moment) + outbox.deliver()
+    done += campaigns.spawn_due(moment) + workflow.relay(moment) + outbox.deliver()
+    evidence.plan_sweep()
+    return done + len(promised) + len(waiting)
 
 
 def _end_interrupted_runs(now: datetime) -> int:

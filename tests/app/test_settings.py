@@ -82,6 +82,15 @@ def test_wrong_values_are_named_without_being_repeated(monkeypatch: pytest.Monke
     assert "u:pw" not in refused.value.detail
 
 
+def test_files_are_kept_in_a_folder_or_a_bucket(monkeypatch: pytest.MonkeyPatch) -> None:
+    for good in ("file:///srv/files", "s3://bucket/prefix?endpoint=https://s3.example.org"):
+        monkeypatch.setenv("AEGIS_OBJECT_STORE_URL", good)
+        assert load().object_store_url == good
+    monkeypatch.setenv("AEGIS_OBJECT_STORE_URL", "http://bucket")
+    with pytest.raises(BadSettings, match="must begin with file:// or s3://"):
+        load()
+
+
 @pytest.mark.parametrize("scheme", ["postgres", "postgresql", "postgresql+psycopg"])
 def test_every_spelling_of_a_database_url_is_taken(monkeypatch: pytest.MonkeyPatch, scheme: str) -> None:
     monkeypatch.setenv("DATABASE_URL", f"{scheme}://u:p@/aegis?host=%2Frun%2Fpg")
