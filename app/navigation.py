@@ -11,13 +11,27 @@ import dash
 from dash import Input, Output, State, html, set_props
 from dash.exceptions import PreventUpdate
 
-from callbacks import account, demo, heatmap, overview, search, sources, technique, template, templates, users, viewer
+from callbacks import (
+    account,
+    demo,
+    heatmap,
+    import_tests,
+    overview,
+    search,
+    sources,
+    technique,
+    template,
+    templates,
+    users,
+    viewer,
+)
 from callbacks.navigating import query_of
 from domain.errors import AegisError, NotFound, PermissionDenied
 from domain.roles import Permission
 from jobs import demo as demo_jobs
 from pages import account as account_page
 from pages import heatmap as heatmap_page
+from pages import import_tests as import_tests_page
 from pages import not_found
 from pages import overview as overview_page
 from pages import sources as sources_page
@@ -56,6 +70,7 @@ PAGES = (
     Page(technique_page, technique.open, kept=True),
     Page(templates_page, templates.open),
     Page(template_page, template.open),
+    Page(import_tests_page, import_tests.open, Permission.IMPORT_TESTS),
     Page(sources_page, sources.open),
     Page(account_page, account.open),
     Page(users_page, users.open, Permission.MANAGE_USERS),
@@ -64,7 +79,7 @@ PAGES = (
 
 def install(app: dash.Dash) -> None:
     app.layout = _layout
-    for module in (account, demo, heatmap, search, sources, technique, template, templates, users):
+    for module in (account, demo, heatmap, import_tests, search, sources, technique, template, templates, users):
         module.register(app)
 
     @app.callback(

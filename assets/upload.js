@@ -51,7 +51,7 @@
       if (request.status >= 200 && request.status < 300) {
         form.reset();
         say(form, answer(request).message || "Received. The sync has been queued.", "done");
-        window.dash_clientside.set_props(form.getAttribute("data-upload"), { data: Date.now() });
+        window.dash_clientside.set_props(form.getAttribute("data-upload"), { data: answer(request).touched || Date.now() });
       } else if (request.status === 0) {
         say(form, "The connection broke off. Nothing was changed; try again.", "failed");
       } else {

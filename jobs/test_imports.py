@@ -1,0 +1,230 @@
+"""Tests of other tools: a file is kept, looked through, and brought in as a whole or not at all.
+
+The file stays in the object store until it has been imported, or for a day. A preview changes nothing; what it says is
+worked out anew by the import itself, in the transaction that writes.
+"""
+
+import hashlib
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from itertools import chain
+from pathlib import PurePosixPath
+from typing import IO
+from uuid import UUID, uuid4
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from sqlalchemy.orm import Session
+
+from data import objects
+from data.database import Actor, reading, unit_of_work
+from data.repositories import audit, test_imports
+from data.repositories.test_imports import Origin
+from data.sources.test_imports import reading as files
+from data.sources.test_imports.records import Table
+from domain.errors import BadInput, NotFound
+from domain.platforms import PLATFORMS
+from domain.roles import Permission, Role, require
+from domain.test_imports.fields import check
+from domain.test_imports.rows import Asked, ImportRow, Problem, rows
+
+KEPT = timedelta(days=1)
+LEFT_OUT = "-"  # in a mapping: no column for this field
+_PREFIX = "imports"
+_NAME_MAX = 120
+_STATEMENT_MS = 10 * 60 * 1000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Said:
+    """What the person says about a file. `mapping` changes the proposed one; LEFT_OUT takes a field away."""
+
+    kind: str = ""
+    mapping: Mapping[str, str] = field(default_factory=dict)
+    zone: str = "UTC"
+    platform: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Preview:
+    """What an import would do now. `new` are the rows that would become tests, `there` those that are tests already.
+
+    `lacks` says what is wrong with the mapping; nothing was looked at then.
+    """
+
+    name: str
+    table: Table
+    mapping: Mapping[str, str]
+    lacks: str = ""
+    new: Sequence[ImportRow] = ()
+    there: int = 0
+    problems: Sequence[Problem] = ()
+    new_tools: Sequence[str] = ()
+
+    @property
+    def validated(self) -> int:
+        return sum(row.finished for row in self.new)
+
+    @property
+    def drafts(self) -> int:
+        return len(self.new) - self.validated
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Done:
+    """Tests that were added, rows that were tests already, rows left out because they were wrong."""
+
+    validated: int
+    drafts: int
+    there: int
+    left_out: int
+
+    @property
+    def added(self) -> int:
+        return self.validated + self.drafts
+
+
+def keep(actor: Actor, role: Role, stream: IO[bytes], name: str) -> UUID:
+    """Keep an uploaded file for its owner; returns its id. What others left for longer than a day goes."""
+    require(role, Permission.IMPORT_TESTS)
+    drop_old(datetime.now(UTC))
+    upload_id = uuid4()
+    plain = re.sub(r"[^A-Za-z0-9._() -]", "_", PurePosixPath(name.replace("\\", "/")).name)[-_NAME_MAX:]
+    objects.put(f"{_folder(actor, upload_id)}/{plain}", stream)
+    return upload_id
+
+
+def preview(actor: Actor, role: Role, upload_id: UUID, said: Said) -> Preview:
+    """BadInput, NotFound with one sentence when the file cannot be used as it is said to be."""
+    require(role, Permission.IMPORT_TESTS)
+    content, name = _content(_key(actor, upload_id))
+    with reading() as session:
+        return _look(session, content, name, said)
+
+
+def run(actor: Actor, role: Role, upload_id: UUID, said: Said, *, leave_out: bool = False) -> Done:
+    """Import a kept file. One wrong row stops all of it, unless `leave_out` says that wrong rows stay outside."""
+    require(role, Permission.IMPORT_TESTS)
+    key = _key(actor, upload_id)
+    content, name = _content(key)
+    done = run_content(actor, role, content, name, said, leave_out=leave_out)
+    objects.delete(key)
+    return done
+
+
+def discard(actor: Actor, role: Role, upload_id: UUID) -> None:
+    require(role, Permission.IMPORT_TESTS)
+    objects.delete(_key(actor, upload_id))
+
+
+def look_at_content(role: Role, content: bytes, name: str, said: Said) -> Preview:
+    """A preview of a file that nobody has uploaded."""
+    require(role, Permission.IMPORT_TESTS)
+    with reading() as session:
+        return _look(session, content, name, said)
+
+
+def run_content(actor: Actor, role: Role, content: bytes, name: str, said: Said, *, leave_out: bool = False) -> Done:
+    """Import a file's content; see `run`."""
+    require(role, Permission.IMPORT_TESTS)
+    with unit_of_work(statement_timeout_ms=_STATEMENT_MS) as session:
+        test_imports.lock(session)
+        found = _look(session, content, name, said)
+        if found.lacks or (found.problems and not leave_out):
+            raise BadInput(found.lacks or refusal(found))
+        done = Done(validated=found.validated, drafts=found.drafts, there=found.there, left_out=len(found.problems))
+        if not found.new:
+            return done
+        kind = found.table.kind
+        test_imports.store(session, found.new, Origin(file=name, kind=kind, actor=actor, at=datetime.now(UTC)))
+        after = {
+            "file": name,
+            "kind": kind,
+            "sha256": hashlib.sha256(content).hexdigest(),
+            "validated": done.validated,
+            "drafts": done.drafts,
+            "there": done.there,
+            "left_out": done.left_out,
+        }
+        audit.record(session, actor, "tests.imported", after=after)
+    return done
+
+
+def drop_old(now: datetime) -> int:
+    """Forget files that nobody imported within a day; returns how many."""
+    old = list(chain.from_iterable(objects.older_than(f"{_PREFIX}/", now - KEPT)))
+    for key in old:
+        objects.delete(key)
+    return len(old)
+
+
+def refusal(found: Preview) -> str:
+    """Why a file with wrong rows is not imported, with the first of them."""
+    first, count = found.problems[0], len(found.problems)
+    rows_are = "1 row is" if count == 1 else f"{count:,} rows are"
+    return f"Nothing was imported: {rows_are} wrong. Row {first.number}: {first.sentence}"
+
+
+def _look(session: Session, content: bytes, name: str, said: Said) -> Preview:
+    table = files.read(content, said.kind)
+    mapping = {**table.mapping, **({} if table.fixed else said.mapping)}
+    mapping = {key: column for key, column in mapping.items() if column != LEFT_OUT}
+    try:
+        if not table.fixed:
+            check(mapping, table.columns)
+    except BadInput as error:
+        return Preview(name=name, table=table, mapping=mapping, lacks=error.detail)
+    asked = Asked(kind=table.kind, mapping=mapping, zone=_zone(said.zone), platform=_platform(said.platform))
+    good: list[ImportRow] = []
+    wrong: list[Problem] = []
+    for one in rows(table.read(mapping), asked, datetime.now(UTC), test_imports.lookup(session)):
+        if isinstance(one, Problem):
+            wrong.append(one)
+        else:
+            good.append(one)
+    held = test_imports.there(session, [row.import_key for row in good])
+    new = [row for row in good if row.import_key not in held]
+    names = {name.casefold(): name for row in new for name in row.tools}
+    known = test_imports.tools(session, names.values())
+    return Preview(
+        name=name,
+        table=table,
+        mapping=mapping,
+        new=new,
+        there=len(held),
+        problems=wrong,
+        new_tools=sorted(names[key] for key, found in known.items() if found is None),
+    )
+
+
+def _zone(name: str) -> ZoneInfo:
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise BadInput(f"{name[:40]!r} is not a time zone; write one such as Europe/Berlin.") from None
+
+
+def _platform(name: str) -> str:
+    if name and name not in PLATFORMS:
+        raise BadInput(f"{name[:40]!r} is not a platform of ATT&CK; there are {', '.join(PLATFORMS)}.")
+    return name
+
+
+def _folder(actor: Actor, upload_id: UUID) -> str:
+    """Files are found in the folder of whoever brought them only."""
+    return f"{_PREFIX}/{actor.id}/{upload_id}"
+
+
+def _key(actor: Actor, upload_id: UUID) -> str:
+    tomorrow = datetime.now(UTC) + KEPT
+    keys: Iterator[str] = chain.from_iterable(objects.older_than(f"{_folder(actor, upload_id)}/", tomorrow))
+    found = next(keys, None)
+    if found is None:
+        raise NotFound("This file is no longer kept: it was imported, discarded or is older than a day.")
+    return found
+
+
+def _content(key: str) -> tuple[bytes, str]:
+    with objects.as_file(key) as path:
+        return path.read_bytes(), PurePosixPath(key).name

@@ -1,0 +1,303 @@
+"""Bringing in tests of other tools: a file, what it would become, which column says what, and what is wrong with it.
+
+`?file=<id>` is the uploaded file; `kind`, `zone`, `platform` and `m_<field>` are what the person says about it.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from dash import dcc, html
+from dash.development.base_component import Component
+
+from domain.outcomes import Detection, Prevention
+from domain.platforms import PLATFORMS
+from domain.test_imports.fields import FIELDS, KINDS, MAX_BYTES
+from pages.components import filters, states, words
+from pages.components.figure import figure
+from pages.components.filters import FilterLine
+from pages.components.parts import Cell, cell, column, listing, moment_cell, upload_form
+from pages.components.status import DETECTION, PREVENTION
+
+PATH = "/tests/import"
+TITLE = "Import tests"
+NAV = None
+UPLOAD = "/tests/import/upload"
+TEMPLATE = "/tests/import/template.csv"
+MAPS = "m_"  # before a field, as a name in the address
+LEFT_OUT = "-"
+PROBLEMS_SHOWN = 500
+ROWS_SHOWN = 50
+_COLUMNS = tuple(f"{MAPS}{field.key}" for field in FIELDS)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class NewTest:
+    """A row as the test it would become; `prevention` and `detection` are '' for a draft."""
+
+    number: int
+    technique: str
+    title: str
+    platform: str
+    executed_at: datetime | None
+    prevention: str
+    detection: str
+    tools: Sequence[str]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Found:
+    """What an import would do. `proposed` and `mapping` are field -> column; `problems` the first (row, sentence).
+
+    `lacks` says why the mapping does not do; nothing was looked at then.
+    """
+
+    name: str
+    kind: str
+    columns: Sequence[str]
+    proposed: Mapping[str, str]
+    mapping: Mapping[str, str]
+    fixed: bool
+    lacks: str
+    total: int
+    validated: int
+    drafts: int
+    there: int
+    wrong: int
+    problems: Sequence[tuple[int, str]]
+    shown: Sequence[NewTest]
+    new_tools: Sequence[str]
+
+    @property
+    def new(self) -> int:
+        return self.validated + self.drafts
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Import:
+    """`file` is '' before one is chosen; `refused` says why it cannot be read as asked; `zones` are those to choose."""
+
+    file: str = ""
+    said: Mapping[str, str]
+    zones: Sequence[str]
+    found: Found | None = None
+    refused: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Done:
+    validated: int
+    drafts: int
+    there: int
+    left_out: int
+
+
+def answer(data: Import) -> str:
+    """The one line in the top bar."""
+    if data.found is None:
+        return "nothing was read" if data.refused else "from VECTR, PurpleOps, CALDERA, the Navigator or a table"
+    return f"{words.plural(data.found.total, 'row')} in {data.found.name}"
+
+
+def layout(data: Import) -> html.Div:
+    """`import-touched` changes with an upload, to the id of the file; `import-file` is the one that is looked at."""
+    return html.Div(
+        [
+            dcc.Store(id="import-touched"),
+            dcc.Store(id="import-file", data=data.file),
+            html.Div(render(data), id="import-body", className="stack"),
+        ]
+    )
+
+
+def render(data: Import) -> list[Component]:
+    """What stands in `import-body`."""
+    if not data.file:
+        notice = [states.notice(data.refused, kind="warn")] if data.refused else []
+        return [*notice, _start()]
+    if data.found is None:
+        failed = states.failed(data.refused, "The file is kept for a day; read it as another kind, or discard it.")
+        return [_said(data), _mapped(data), failed, html.Div([_discard()], className="actions")]
+    found = data.found
+    if found.lacks:
+        lacking = states.notice(found.lacks, kind="warn")
+        return [_said(data), lacking, _mapped(data), html.Div([_discard()], className="actions")]
+    return [
+        _figures(found),
+        _said(data),
+        _mapped(data),
+        *_notices(found),
+        *_problems(found),
+        _actions(found),
+        *_shown(found),
+    ]
+
+
+def render_done(done: Done) -> list[Component]:
+    """What stands in `import-body` after an import."""
+    added = done.validated + done.drafts
+    parts = [
+        f"{words.plural(done.validated, 'validated test')} and {words.plural(done.drafts, 'draft')} were added."
+        if added
+        else "Every row is a test already; nothing was added.",
+        f"{words.plural(done.there, 'row')} had been imported before." if done.there and added else "",
+        f"{words.plural(done.left_out, 'wrong row')} stayed outside." if done.left_out else "",
+    ]
+    again = html.A("Import another file", href=PATH, className="button is-quiet")
+    look = html.A("Open the heatmap", href="/heatmap", className="button", **{"data-go": ""})
+    title = f"{words.plural(added, 'test')} imported" if added else "Nothing new"
+    return [states.empty(title, " ".join(part for part in parts if part), [look, again])]
+
+
+def _start() -> html.Section:
+    accepted = (
+        f".csv, .json or .zip, up to {words.size(MAX_BYTES)}. It is looked through first; nothing is changed yet."
+    )
+    fields = [{"name": "file", "label": "File", "type": "file", "hint": accepted, "accept": ".csv,.json,.zip,.tsv"}]
+    form = upload_form(UPLOAD, "Look through it", fields, limit=MAX_BYTES, touches="import-touched")
+    kinds = html.Ul([html.Li(label) for label in KINDS.values()], className="plain-list")
+    template = html.A("Download a template", href=TEMPLATE, className="button is-quiet is-small")
+    return html.Section(
+        [
+            html.Header([html.H2("A file of tests"), html.P("What was finished there comes in as a validated test.")]),
+            html.Div(
+                [
+                    html.Div([form]),
+                    html.Div([html.H3("It reads"), kinds]),
+                    html.Div([html.H3("Nothing to export from?"), html.P(template)]),
+                ],
+                className="source-columns",
+            ),
+        ],
+        className="panel",
+    )
+
+
+def _figures(found: Found) -> html.Div:
+    wrong = "one wrong row stops the import" if found.wrong else "every row can be read"
+    return html.Div(
+        [
+            figure("Validated tests", words.number(found.validated), under=["finished there, with a result"]),
+            figure("Drafts", words.number(found.drafts), under=["planned or not finished there"]),
+            figure("There already", words.number(found.there), under=["left as they are"]),
+            figure("Wrong rows", words.number(found.wrong), under=[wrong]),
+        ],
+        className="figures",
+    )
+
+
+def _said(data: Import) -> FilterLine:
+    known = f"As found: {KINDS[data.found.kind]}" if data.found and not data.said.get("kind") else "As found"
+    zones = [(zone, zone) for zone in data.zones if zone != "UTC"]
+    fields = [
+        filters.one("kind", "Read as", [("", known), *KINDS.items()], clears=_COLUMNS),
+        filters.one("zone", "Times without a zone are", [("", "UTC"), *zones]),
+        filters.one("platform", "Rows without a platform", [("", "Are wrong"), *((name, name) for name in PLATFORMS)]),
+    ]
+    return FilterLine(id="import-said", fields=fields, value=filters.asked(fields, data.said))
+
+
+def _mapped(data: Import) -> Component:
+    """Always there, because callbacks listen to it; hidden where there is nothing to choose."""
+    found = data.found
+    if found is None or found.fixed:
+        return html.Div(FilterLine(id="import-columns", fields=[], value={}), hidden=True)
+    there = [(name, name) for name in found.columns]
+    fields = [
+        filters.one(
+            f"{MAPS}{field.key}", field.label, [(LEFT_OUT, "–"), *there], none=found.proposed.get(field.key, LEFT_OUT)
+        )
+        for field in FIELDS
+    ]
+    line = FilterLine(id="import-columns", fields=fields, value=filters.asked(fields, data.said))
+    used = f"{len(found.mapping)} of {words.plural(len(set(found.columns)), 'column')} used"
+    summary = html.Summary(["Which column says what", html.Span(used, className="beside")])
+    return html.Details([summary, html.Div(line)], className="fold", id="import-fold", open=bool(found.lacks))
+
+
+def _notices(found: Found) -> list[Component]:
+    said = []
+    if found.new_tools:
+        count, named = len(found.new_tools), ", ".join(found.new_tools[:10])
+        more = f" and {count - 10} more" if count > 10 else ""
+        said.append(states.notice(f"Adds {words.plural(count, 'defence tool')}: {named}{more}."))
+    if found.validated:
+        said.append(states.notice("Gaps among imported results open no remediation; plan a retest where one matters."))
+    return said
+
+
+def _problems(found: Found) -> list[Component]:
+    if not found.wrong:
+        return []
+    rows: list[list[Cell]] = [[number, sentence] for number, sentence in found.problems]
+    table = listing(
+        [column("Row", "num"), column("What is wrong with it")],
+        rows,
+        caption="Rows that cannot be imported",
+        noun="rows",
+        file="wrong-rows",
+    )
+    first = f"The first {PROBLEMS_SHOWN} of {words.number(found.wrong)}." if found.wrong > len(rows) else ""
+    head = html.Header([html.H2("Wrong rows"), html.P(first)])
+    return [html.Section([head, table], className="section")]
+
+
+def _actions(found: Found) -> html.Div:
+    tests = words.plural(found.new, "test")
+    if not found.wrong:
+        name = f"Import {tests}" if found.new else "Nothing new to import"
+        button = html.Button(name, id="import-run", type="button", className="button", disabled=not found.new)
+        return html.Div([button, _leave_out(""), _discard()], className="actions")
+    name = f"Leave out {words.plural(found.wrong, 'wrong row')}, import {tests}" if found.new else ""
+    blocked = html.Button("Import", id="import-run", type="button", className="button", disabled=True)
+    return html.Div([blocked, _leave_out(name), _discard()], className="actions")
+
+
+def _leave_out(name: str) -> html.Button:
+    return html.Button(
+        name, id="import-leave-out", type="button", className="button is-quiet", hidden=not name, disabled=not name
+    )
+
+
+def _discard() -> html.Button:
+    return html.Button("Discard the file", id="import-discard", type="button", className="button is-quiet")
+
+
+def _shown(found: Found) -> list[Component]:
+    if not found.shown:
+        return []
+    columns = [
+        column("Row", "num"),
+        column("Technique", "mono"),
+        column("Test"),
+        column("Platform"),
+        column("Executed", "when"),
+        column("Prevention"),
+        column("Detection"),
+        column("Defence tools"),
+    ]
+    table = listing(
+        columns, [_row(row) for row in found.shown], caption="Tests as they would come in", noun="tests", file="import"
+    )
+    first = f"The first {ROWS_SHOWN} of {words.number(found.new)}." if found.new > len(found.shown) else ""
+    head = html.Header([html.H2("As they would come in"), html.P(first)])
+    return [html.Section([head, table], className="section")]
+
+
+def _row(row: NewTest) -> list[Cell]:
+    made: list[Cell] = [
+        row.number,
+        cell(row.technique, href=f"/technique/{row.technique}"),
+        row.title,
+        row.platform,
+        moment_cell(row.executed_at, "moment"),
+    ]
+    if not row.prevention:
+        return [*made, cell("Draft", mark="untested"), "", ""]
+    prevention, detection = PREVENTION[Prevention(row.prevention)], DETECTION[Detection(row.detection)]
+    return [
+        *made,
+        cell(prevention[0], mark=prevention[1]),
+        cell(detection[0], mark=detection[1]),
+        ", ".join(row.tools),
+    ]
