@@ -144,6 +144,12 @@ class Settings(BaseSettings):
         description="Queues that `aegis worker` serves, in this order, separated by commas.",
         examples=["workflow"],
     )
+    notify_private_hosts: Annotated[tuple[str, ...], NoDecode] = Field(
+        (),
+        description="Names, addresses and networks of your own that notifications may be sent to, separated by commas. "
+        "Without it no message goes to a private address.",
+        examples=["mail.corp.example,10.20.0.0/16"],
+    )
     log_level: LogLevel = Field(
         LogLevel.INFO, description="`debug`, `info`, `warning` or `error`.", examples=["warning"]
     )
@@ -161,7 +167,7 @@ class Settings(BaseSettings):
             return cls.model_fields[info.field_name].default
         return value.strip() if isinstance(value, str) else value
 
-    @field_validator("cors_origins", "worker_queues", mode="before")
+    @field_validator("cors_origins", "worker_queues", "notify_private_hosts", mode="before")
     @classmethod
     def _split(cls, value: Any) -> Any:
         return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value

@@ -1,18 +1,20 @@
 """Who is told what: what happened, as the people it concerns should read it. Pure; who they are, SQL finds out."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
 from enum import StrEnum
 from textwrap import shorten
 from typing import Any
 from uuid import UUID
 
-from domain.roles import GRANTS, Role
+from domain.roles import GRANTS, Permission, Role
 from domain.testing.person import Team
 
 TITLE_MAX = 200
 BODY_MAX = 600
 _NOTE_MAX = 400
+_LISTED = 12
 
 
 class Kind(StrEnum):
@@ -223,3 +225,60 @@ def _said(body: str, note: str) -> str:
 
 def _capped(text: str) -> str:
     return text if len(text) <= BODY_MAX else text[: BODY_MAX - 1] + "…"
+
+
+# -- what else happens -------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Overdue:
+    """A remediation whose due date has passed. `owner_id` is None when nobody owns it who is still here."""
+
+    test_id: UUID
+    number: int
+    title: str
+    due_on: date
+    owner_id: UUID | None
+
+
+def of_overdue(late: Overdue) -> Notice:
+    """Once for a remediation and its due date: another date that passes is told again."""
+    owner = Recipients(ids=_people(late.owner_id))
+    leads = Recipients(roles=frozenset({Role.BLUE_LEAD}))
+    return Notice(
+        kind=Kind.OVERDUE,
+        to=owner if late.owner_id else leads,
+        key=f"overdue:{late.test_id}:{late.due_on}",
+        title=shorten(f"Remediation of test {late.number} is overdue: {late.title}", TITLE_MAX, placeholder="…"),
+        body=f"It was due on {late.due_on}." + ("" if late.owner_id else " Nobody owns it."),
+        link=f"/test/{late.number}",
+        test_id=late.test_id,
+    )
+
+
+def of_failed_sync(run_id: str, source: str, name: str, error: str, at: datetime) -> Notice:
+    """At most once a day for a source: a broken one on a short schedule is one piece of news, not a hundred."""
+    return Notice(
+        kind=Kind.SYNC_FAILED,
+        to=Recipients(roles=GRANTS[Permission.RUN_SYNC]),
+        key=f"sync_failed:{source}:{at.astimezone(UTC).date()}",
+        title=f"The sync of {name} failed",
+        body=_capped(error),
+        link=f"/sources?run={run_id}",
+    )
+
+
+def of_attack_change(person: UUID, run_id: str, version: str, techniques: Sequence[str]) -> Notice:
+    """`techniques`: the ids that changed and that the person has tests of."""
+    count = f"{len(techniques)} techniques" if len(techniques) > 1 else techniques[0]
+    listed = ", ".join(techniques[:_LISTED]) + (
+        f" and {len(techniques) - _LISTED} more" if len(techniques) > _LISTED else ""
+    )
+    return Notice(
+        kind=Kind.ATTACK_CHANGED,
+        to=Recipients(ids=_people(person)),
+        key=f"attack_changed:{run_id}:{person}",
+        title=f"ATT&CK {version} changed {count} you have tests of",
+        body=f"{listed}. See whether the tests still fit.",
+        link=f"/technique/{techniques[0]}" if len(techniques) == 1 else f"/sources?run={run_id}&kind=changed",
+    )

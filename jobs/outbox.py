@@ -2,13 +2,21 @@
 
 import logging
 from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
 from typing import Any
 
+import redis
+
+from data import redis as redis_connection
 from data.database import unit_of_work
 from data.repositories import outbox, rollups
-from jobs import notifications
+from jobs import deliveries, notifications
 
 log = logging.getLogger(__name__)
+
+_CALLED = "aegis:outbox:called"
+_CALLED_SECONDS = 10
+_JOB_SECONDS = 300
 
 
 def _check_rollups(_payload: Mapping[str, Any]) -> None:
@@ -19,10 +27,16 @@ def _check_rollups(_payload: Mapping[str, Any]) -> None:
         log.warning("Rollups differed from their rows and were rebuilt: %s", ", ".join(repaired))
 
 
+def _after_sync(payload: Mapping[str, Any]) -> None:
+    _check_rollups(payload)
+    notifications.of_sync(payload)
+
+
 HANDLERS: dict[str, Callable[[Mapping[str, Any]], None]] = {
-    "sync.finished": _check_rollups,
+    "sync.finished": _after_sync,
     "demo.loaded": _check_rollups,
     "demo.cleared": _check_rollups,
+    "sync.failed": notifications.of_failed,
     "test.event": notifications.of_test_event,
 }
 
@@ -44,3 +58,26 @@ def deliver(limit: int = 100) -> int:
                 outbox.delivered(event)
                 count += 1
     return count
+
+
+def call() -> None:
+    """Have a worker deliver what was just written, and not only the next look of a scheduler.
+
+    One such job waits at a time. Without Redis nothing is lost: the scheduler looks again when it is back.
+    """
+    from rq import Queue
+
+    try:
+        client = redis_connection.client()
+        if client.set(_CALLED, b"1", nx=True, ex=_CALLED_SECONDS):
+            queue = Queue(deliveries.QUEUE, connection=client)
+            queue.enqueue("jobs.outbox.answer_call", job_timeout=_JOB_SECONDS, result_ttl=0, failure_ttl=24 * 3600)
+    except redis.RedisError as error:
+        log.info("The outbox waits for the scheduler: %s", error)
+
+
+def answer_call() -> None:
+    """The job of `call`. What is written from here on calls again."""
+    redis_connection.client().delete(_CALLED)
+    deliver()
+    deliveries.hand_out(datetime.now(UTC))

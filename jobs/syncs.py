@@ -278,6 +278,9 @@ def _record(session: Session, run: Run, state: str, version: str | None, facts: 
     actor = Actor(name=run.requested_by_name, id=run.requested_by)
     after = {"run_id": str(run.id), "state": state, "version": version, "trigger": run.trigger, **facts}
     audit.record(session, actor, f"sync.{state}", entity=("source", run.source), after=after)
+    if "error" in facts:
+        failed = {"run_id": str(run.id), "source": run.source, "error": facts["error"]}
+        outbox.add(session, "sync.failed", failed | {"at": datetime.now(UTC).isoformat()})
 
 
 def _rejected(rejected: Rejected) -> Item:

@@ -1,6 +1,7 @@
 """Who is told of what happens to tests, in the bell: those it concerns, once, and never of what they did themselves."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -8,15 +9,17 @@ import pytest
 from sqlalchemy import Engine
 
 from data.database import Actor
+from domain.errors import BadInput
 from domain.outcomes import Detection, Prevention
 from domain.roles import Role
 from domain.testing import actions
 from domain.testing.person import Team
-from jobs import outbox
+from jobs import notifications, outbox, schedule, syncs
 from tests.data import world
+from tests.data.sources import stix
 from tests.jobs import acting
 from tests.jobs.acting import do, person, planned
-from tests.jobs.syncing import execute, rows
+from tests.jobs.syncing import at, execute, rows, sync_attack
 
 pytestmark = pytest.mark.usefixtures("database", "redis_server")
 
@@ -120,3 +123,130 @@ def test_what_happened_to_a_test_that_is_gone_is_told_to_nobody() -> None:
     do(planned(ruth), rita, actions.Assign(team=Team.RED, assignee_id=ruth.id))
     execute("DELETE FROM security_test")
     assert _told() == set()
+
+
+class TestOverdue:
+    TODAY = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
+
+    def _gap(self, owner: Actor | None, due: str, **more: Any) -> UUID:
+        test_id = world.security_test(acting.home(), title="A gap", **more)
+        execute(
+            "INSERT INTO remediation (test_id, state, owner_id, due_on) VALUES (:test, 'open', :owner, :due)",
+            test=test_id, owner=owner and owner.id, due=due,
+        )  # fmt: skip
+        return test_id
+
+    def _on(self, days: float) -> set[tuple[str, str]]:
+        """What a scheduler's look tells so many days later."""
+        notifications.daily(self.TODAY + timedelta(days=days))
+        return _told_by_now()
+
+    def test_its_owner_is_told_once_for_each_due_date(self) -> None:
+        _, ben, *_ = _people()
+        test_id = self._gap(ben, "2026-11-24")
+        assert self._on(0) == set()
+        assert self._on(1) == {("ben", "overdue")}
+        assert self._on(2) == {("ben", "overdue")}, "the same one, kept"
+        execute("UPDATE remediation SET due_on = '2026-11-27' WHERE test_id = :id", id=test_id)
+        self._on(4)
+        assert rows("SELECT count(*) FROM notification") == [(2,)]
+
+    def test_without_an_owner_who_is_still_here_the_leads_are(self) -> None:
+        _, ben, *_ = _people()
+        self._gap(None, "2026-11-20")
+        self._gap(ben, "2026-11-20")
+        execute("UPDATE user_account SET disabled_at = now() WHERE username = 'ben'")
+        notifications.daily(self.TODAY)
+        assert (
+            rows("SELECT username, body FROM notification n JOIN user_account u ON u.id = n.user_id")
+            == [("bo", "It was due on 2026-11-20. Nobody owns it.")] * 2
+        )
+
+    def test_invented_and_finished_ones_are_left_alone(self) -> None:
+        _, ben, *_ = _people()
+        self._gap(ben, "2026-11-20", is_demo=True)
+        self._gap(ben, "2026-11-20")
+        execute(
+            "UPDATE remediation SET state = 'done' WHERE test_id IN (SELECT id FROM security_test WHERE NOT is_demo)"
+        )
+        assert self._on(0) == set()
+
+    def test_one_look_a_day_and_again_after_a_fault(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        with monkeypatch.context() as broken:
+            broken.setattr(notifications, "of_overdue", lambda _: 1 / 0)
+            _, ben, *_ = _people()
+            self._gap(ben, "2026-11-20")
+            with pytest.raises(ZeroDivisionError):
+                notifications.daily(self.TODAY)
+        assert notifications.daily(self.TODAY) == 1
+        assert notifications.daily(self.TODAY) == 0
+        assert _told_by_now() == {("ben", "overdue")}
+
+
+def _told_by_now() -> set[tuple[str, str]]:
+    return set(rows("SELECT username, kind FROM notification n JOIN user_account u ON u.id = n.user_id"))
+
+
+class TestSyncs:
+    def test_a_failed_one_tells_administrators_once_a_day(self, tmp_path: Path) -> None:
+        person("ada", Role.ADMIN)
+        person("bo", Role.BLUE_LEAD)
+        for _ in range(2):
+            with pytest.raises(BadInput):
+                syncs.sync_in_place("sigma", input=at(tmp_path / "nothing-here"))
+        assert _told() == {("ada", "sync_failed")}
+        assert len(rows("SELECT 1 FROM outbox_event WHERE topic = 'sync.failed'")) == 2
+
+    def test_who_has_tests_of_what_attack_changed_is_told(self, tmp_path: Path) -> None:
+        ruth, ben, rita, bo = _people()
+        execute("DELETE FROM tactic")
+        shell, dumping = stix.technique(1, "T1059", "Shell"), stix.technique(2, "T1003", "Dumping")
+        sync_attack(tmp_path, shell, dumping)
+        ids = dict(rows("SELECT attack_id, id FROM technique"))
+        for attack_id, more in (
+            ("T1059", {"state": "draft", "red_assignee": ruth.id, "created_by": rita.id}),
+            ("T1003", {"state": "draft", "red_assignee": ben.id}),
+            ("T1059", {"state": "cancelled", "red_assignee": bo.id}),
+            ("T1059", {"blue_assignee": bo.id, "days": 400}),
+        ):
+            world.security_test(ids[attack_id], claimed_technique=attack_id, **more)
+        outbox.deliver()
+        changed = stix.technique(1, "T1059", "Shell", description="Now described anew.")
+        run = sync_attack(tmp_path, changed, dumping, version="19.0")
+        assert _told_of_changes() == {"ruth", "rita"}
+        title, link = rows("SELECT DISTINCT title, link FROM notification")[0]
+        assert (title, link) == ("ATT&CK 19.0 changed T1059 you have tests of", "/technique/T1059")
+        assert run.state == "succeeded"
+
+
+def _told_of_changes() -> set[str]:
+    outbox.deliver()
+    told = rows("SELECT username, kind FROM notification n JOIN user_account u ON u.id = n.user_id")
+    assert {kind for _, kind in told} <= {"attack_changed"}
+    return {name for name, _ in told}
+
+
+def test_reading_is_for_oneself() -> None:
+    ruth, ben, rita, _ = _people()
+    for who, team in ((ruth, Team.RED), (ben, Team.BLUE)):
+        do(planned(ruth), rita, actions.Assign(team=team, assignee_id=who.id))
+    outbox.deliver()
+    ids = [row[0] for row in rows("SELECT id FROM notification")]
+    assert ruth.id
+    assert ben.id
+    notifications.mark_read(ruth.id, Role.RED_TECH, ids)
+    unread = "SELECT username FROM notification n JOIN user_account u ON u.id = n.user_id WHERE read_at IS NULL"
+    assert rows(unread) == [("ben",)]
+    notifications.mark_read(ben.id, Role.BLUE_TECH, None, until=datetime.now(UTC) - timedelta(hours=1))
+    assert rows(unread) == [("ben",)], "it came after what was seen"
+    notifications.mark_read(ben.id, Role.BLUE_TECH, None)
+    assert rows(unread) == []
+    with pytest.raises(BadInput):
+        notifications.mark_read(ben.id, Role.BLUE_TECH, ids * notifications.MARKED_MAX)
+
+
+def test_a_tick_of_the_schedule_does_it_all() -> None:
+    ruth, _, rita, _ = _people()
+    do(planned(ruth), rita, actions.Assign(team=Team.RED, assignee_id=ruth.id))
+    assert schedule.tick() > 1
+    assert _told_by_now() == {("ruth", "assigned")}
