@@ -27,6 +27,7 @@ from domain.testing import actions
 from domain.testing.creation import create, retest_of
 from domain.testing.payload import from_payload, to_payload
 from domain.testing.person import Person
+from jobs import outbox
 
 log = logging.getLogger(__name__)
 
@@ -203,6 +204,7 @@ def perform(key: str) -> None:
         log.exception("Action %s could not be done", key)
         _put_off(key, f"{_UNEXPECTED} ({type(error).__name__})")
     _say_done(key)
+    outbox.call()
 
 
 def _why_it_does_not_fit(error: IntegrityError) -> AegisError:
