@@ -59,15 +59,15 @@ def of_failed(payload: Mapping[str, Any]) -> None:
         notifications.tell(session, [notice], messenger.base_url())
 
 
-def daily(now: datetime) -> int:
+def daily(now: datetime) -> bool:
     """Once a day, by whichever scheduler comes first: tell of overdue remediations, and forget what is long read.
 
-    Returns 1 when it was done now. A day is one of UTC, as due dates are. Done twice it tells nobody twice.
+    Returns whether it was done now. A day is one of UTC, as due dates are. Done twice it tells nobody twice.
     """
     lease = _DAILY.format(day=now.date())
     client = redis_connection.client()
     if not client.set(lease, b"1", nx=True, ex=_DAILY_EXPIRES):
-        return 0
+        return False
     try:
         with unit_of_work() as session:
             late = notifications.overdue(session, now.date())
@@ -77,7 +77,7 @@ def daily(now: datetime) -> int:
     except Exception:
         client.delete(lease)
         raise
-    return 1
+    return True
 
 
 def mark_read(user_id: UUID, role: Role, ids: Sequence[UUID] | None, *, until: datetime | None = None) -> None:

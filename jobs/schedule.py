@@ -30,7 +30,8 @@ def tick(now: datetime | None = None) -> int:
         syncs.enqueue(run_id)
     done += campaigns.spawn_due(moment) + workflow.relay(moment) + outbox.deliver()
     evidence.plan_sweep()
-    done += notifications.daily(moment) + deliveries.digests(moment) + deliveries.hand_out(moment)
+    notifications.daily(moment)
+    done += deliveries.digests(moment) + deliveries.hand_out(moment)
     return done + len(promised) + len(waiting)
 
 
