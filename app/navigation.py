@@ -22,6 +22,7 @@ from callbacks import (
     technique,
     template,
     templates,
+    test,
     users,
     viewer,
 )
@@ -38,6 +39,7 @@ from pages import sources as sources_page
 from pages import technique as technique_page
 from pages import template as template_page
 from pages import templates as templates_page
+from pages import test as test_page
 from pages import users as users_page
 from pages.components import frame, states, toast
 
@@ -70,6 +72,7 @@ PAGES = (
     Page(technique_page, technique.open, kept=True),
     Page(templates_page, templates.open),
     Page(template_page, template.open),
+    Page(test_page, test.open),
     Page(import_tests_page, import_tests.open, Permission.IMPORT_TESTS),
     Page(sources_page, sources.open),
     Page(account_page, account.open),
@@ -79,7 +82,7 @@ PAGES = (
 
 def install(app: dash.Dash) -> None:
     app.layout = _layout
-    for module in (account, demo, heatmap, import_tests, search, sources, technique, template, templates, users):
+    for module in (account, demo, heatmap, import_tests, search, sources, technique, template, templates, test, users):
         module.register(app)
 
     @app.callback(

@@ -1,6 +1,6 @@
 // A table of rows that are already here: sorts, filters, shows the first ones and then all, and gives them as CSV.
-// Cells are text, a number, null, or {t: text, h: href, m: mark, s: small text beside it, w: moment, x: hover text}; a cell
-// with `each` ([name, [marks], words] a thing) draws those instead of its text.
+// Cells are text, a number, null, or {t: text, h: href, m: mark, s: small text beside it, w: moment, x: hover text,
+// act: an action of the page's action bar, given: what its form begins with}; a cell with `each` ([name, [marks], words] a thing) draws those instead of its text.
 (function () {
   "use strict";
   var parts = (window.aegis_parts = window.aegis_parts || {});
@@ -54,14 +54,27 @@
     if (cell === null || cell === undefined || cell === "") return h("span", { className: "none" }, "–");
     if (typeof cell === "number") return cell.toLocaleString("en-GB");
     if (typeof cell !== "object") return cell;
-    if (cell.w) return parts.moment(cell.w, cell.show || "ago");
+    if (cell.w) {
+      var after = cell.s ? h("span", { className: "beside" }, cell.s) : null;
+      return h("span", null, parts.moment(cell.w, cell.show || "ago"), after);
+    }
     if (cell.each) return cell.each.map(marked);
+    if (cell.act) return action(cell);
     var inner = [];
     if (cell.m) inner.push(h("span", { key: "m", className: "mark is-" + cell.m, "aria-hidden": "true" }));
     inner.push(cell.h ? link(cell) : h("span", { key: "t" }, cell.t));
+    if (cell.b !== undefined) inner.unshift(h("span", { key: "b", className: "cell-bar", "aria-hidden": "true" }, h("i", { style: { width: 100 * cell.b + "%" } })));
     if (cell.s) inner.push(h("span", { key: "s", className: "beside" }, cell.s));
     return cell.m ? h("span", { className: "status" }, inner) : inner;
   }
+
+  // What test-actions.js listens for.
+  function action(cell) {
+    var props = { type: "button", className: "button is-quiet is-small", "data-act": cell.act, "data-given": JSON.stringify(cell.given || {}) };
+    return parts.h("button", props, cell.t);
+  }
+
+  parts.shownCell = shown;
 
   // A name with its marks; the words are for those who hover or do not see.
   function marked(thing, index) {

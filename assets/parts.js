@@ -43,8 +43,14 @@
     return parts.day + " " + parts.month + " " + parts.year;
   }
 
-  function clock(date, zone) {
-    return new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit", timeZone: zone }).format(date);
+  function clock(date, zone, seconds) {
+    var shown = { hour: "2-digit", minute: "2-digit", timeZone: zone };
+    if (seconds) shown.second = "2-digit";
+    return new Intl.DateTimeFormat("en-GB", shown).format(date);
+  }
+
+  function clockOnly(date) {
+    return clock(date, undefined, true);
   }
 
   function ago(date) {
@@ -58,10 +64,11 @@
 
   parts.moment = function (iso, show) {
     var date = new Date(iso);
-    var exact = day(date) + ", " + clock(date);
-    var text = show === "ago" ? ago(date) : show === "day" ? day(date) : exact;
-    var utc = day(date, "UTC") + ", " + clock(date, "UTC") + " UTC";
-    return h("time", { dateTime: iso, title: show === "moment" ? utc : exact + " (" + utc + ")" }, text);
+    var seconds = show === "second" || show === "clock";
+    var exact = day(date) + ", " + clock(date, undefined, seconds);
+    var short = { ago: ago, day: day, clock: clockOnly }[show];
+    var utc = day(date, "UTC") + ", " + clock(date, "UTC", seconds) + " UTC";
+    return h("time", { dateTime: iso, title: short ? exact + " (" + utc + ")" : utc }, short ? short(date) : exact);
   };
 
   parts.When = function (props) {

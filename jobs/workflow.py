@@ -22,7 +22,15 @@ from data.database import Actor, reading, unit_of_work
 from data.models import WorkflowAction
 from data.repositories import security_tests, workflow
 from data.repositories.workflow import Answer, Asked
-from domain.errors import AegisError, BadInput, Duplicate, NotFound, PermissionDenied, Unavailable
+from domain.errors import (
+    AegisError,
+    BadInput,
+    Duplicate,
+    NeedsConfirmation,
+    NotFound,
+    PermissionDenied,
+    Unavailable,
+)
 from domain.testing import actions
 from domain.testing.creation import create, retest_of
 from domain.testing.payload import from_payload, to_payload
@@ -66,11 +74,23 @@ def ask(one: Asked, actor: Actor, *, patience: float = PATIENCE) -> Answer:
     with unit_of_work() as session:
         workflow.accept(session, [one], actor)
     _hand_over([(one.key, None)])
-    answer = wait_for(one.key, patience)
-    if answer.actor_id != actor.id:
-        raise NotFound("There is no such action.")  # somebody else's key
+    answer = _own(wait_for(one.key, patience), actor)
+    if (answer.kind, answer.test_id) != (one.kind, one.test_id):
+        raise Duplicate("This key belongs to another action already; nothing was changed.")
     if answer.state == "refused":
         raise refusal(answer)
+    return answer
+
+
+def own_answer(key: UUID, actor: Actor) -> Answer:
+    """How an action that this person asked for stands now; raises NotFound, also for what others asked for."""
+    with reading() as session:
+        return _own(workflow.answer(session, key), actor)
+
+
+def _own(answer: Answer, actor: Actor) -> Answer:
+    if answer.actor_id != actor.id:
+        raise NotFound("There is no such action.")
     return answer
 
 
@@ -111,8 +131,11 @@ def do_now(one: Asked, actor: Actor) -> Answer:
 
 def refusal(answer: Answer) -> AegisError:
     """What refused an action, as the error it was."""
+    detail = answer.detail or "This was refused."
+    if answer.code == NeedsConfirmation.code:
+        return NeedsConfirmation([detail])
     kinds = {kind.code: kind for kind in _all_errors(AegisError)}
-    return kinds.get(answer.code or "", AegisError)(answer.detail or "This was refused.")
+    return kinds.get(answer.code or "", AegisError)(detail)
 
 
 def _all_errors(root: type[AegisError]) -> list[type[AegisError]]:

@@ -93,7 +93,10 @@ class Mix(Part):
     _names = ("parts", "caption")
 
 
-def when(at: datetime, show: Literal["ago", "day", "moment"] = "moment") -> When:
+Show = Literal["ago", "day", "moment", "second", "clock"]  # clock: the time of day, the whole of it on hover
+
+
+def when(at: datetime, show: Show = "moment") -> When:
     """`at` must know its zone."""
     return When(at=iso(at), show=show)
 
@@ -127,18 +130,24 @@ def cell(
     beside: str | None = None,
     hover: str | None = None,
     order: float | None = None,
+    bar: float | None = None,
     each: Sequence[tuple[str, Sequence[Mark], str]] = (),
+    act: str | None = None,
+    given: Mapping[str, str] | None = None,
 ) -> dict[str, Any]:
-    """`beside` is small text after it; `order` sorts where the words would not.
+    """`beside` is small text after it; `order` sorts where the words would not; `bar` (0..1)
+    draws a share before the text.
 
-    With `each` (name, marks, words) those are drawn instead of the text, which stays for filtering and CSV.
+    With `each` (name, marks, words) those are drawn instead of the text, which stays for filtering and CSV. With `act`
+    it is a button that asks the page's action bar for that action, its form begun with `given`.
     """
     drawn = [[name, list(marks), words] for name, marks, words in each] or None
-    named = {"t": text, "h": href, "m": mark, "s": beside, "x": hover, "o": order, "each": drawn}
+    named = {"t": text, "h": href, "m": mark, "s": beside, "x": hover, "o": order, "b": bar, "each": drawn}
+    named |= {"act": act, "given": given}
     return {key: value for key, value in named.items() if value is not None}
 
 
-def moment_cell(at: datetime | None, show: Literal["ago", "day", "moment"] = "ago") -> dict[str, str] | None:
+def moment_cell(at: datetime | None, show: Show = "ago") -> dict[str, str] | None:
     return None if at is None else {"w": iso(at), "show": show}
 
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from dash import html
 
-from domain.outcomes import Detection, Prevention, TestState
+from domain.outcomes import Detection, Outcome, Prevention, TestState
 from pages.components.parts import Mark
 
 COVERAGE: Mapping[str, tuple[str, Mark]] = {
@@ -23,6 +23,12 @@ DETECTION: Mapping[str, tuple[str, Mark]] = {
     Detection.ALERTED: ("Alerted", "alerted"),
     Detection.LOGGED: ("Logged only", "logged"),
     Detection.MISSED: ("Missed", "missed"),
+}
+OUTCOME: Mapping[str, tuple[str, Mark]] = {
+    Outcome.BLOCKED: ("Blocked", "blocked"),
+    Outcome.ALERTED: ("Alerted", "alerted"),
+    Outcome.LOGGED: ("Logged only", "logged"),
+    Outcome.MISSED: ("Missed", "missed"),
 }
 TEST_STATE: Mapping[str, str] = {
     TestState.DRAFT: "Draft",

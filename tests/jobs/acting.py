@@ -3,6 +3,7 @@
 from typing import Any
 from uuid import UUID, uuid4
 
+import pytest
 from sqlalchemy import select
 
 from data.database import Actor, reading, unit_of_work
@@ -12,7 +13,7 @@ from data.repositories.workflow import Answer
 from domain.roles import Role
 from domain.testing import actions
 from domain.testing import entity as entities
-from jobs import workflow
+from jobs import presence, workflow
 from tests.data import world
 
 
@@ -72,3 +73,9 @@ def do(test_id: UUID, by: Actor, action: actions.Action, *, seen: int | None = N
 def state(test_id: UUID) -> entities.SecurityTest:
     with reading() as session:
         return security_tests.get(session, test_id)
+
+
+def worker_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Somebody does what is handed over in the same moment, and has been heard of."""
+    monkeypatch.setattr(workflow, "_hand_over", lambda waiting: [workflow.perform(str(key)) for key, _ in waiting])
+    monkeypatch.setattr(presence, "_look", lambda queue: True)
