@@ -1,0 +1,113 @@
+// Files on their way to the server: one after the other, each with its progress, and what became of it.
+(function () {
+  "use strict";
+
+  function megabytes(bytes) {
+    if (bytes < 1024) return bytes + " B";
+    if (bytes < 1048576) return Math.round(bytes / 1024) + " KB";
+    return (bytes / 1048576).toLocaleString("en", { maximumFractionDigits: bytes < 104857600 ? 1 : 0 }) + " MB";
+  }
+
+  function signIn() {
+    location.assign("/login?ended=1&next=" + encodeURIComponent(location.pathname + location.search));
+  }
+
+  function answer(request) {
+    try {
+      return JSON.parse(request.responseText);
+    } catch (error) {
+      return {}; // a proxy's own page: the status says enough
+    }
+  }
+
+  function refusal(request) {
+    if (request.status === 0) return "The connection broke off. Nothing was kept; try again.";
+    if (request.status === 413) return answer(request).detail || "This is larger than the server takes. Nothing was kept.";
+    return answer(request).detail || "The server refused it (" + request.status + "). Nothing was kept.";
+  }
+
+  // A request with the token; `done(answer)` or `failed(sentence)`.
+  function ask(method, address, body, on) {
+    const request = new XMLHttpRequest();
+    request.open(method, address);
+    request.setRequestHeader("X-CSRFToken", window.aegisCsrf());
+    request.setRequestHeader("Accept", "application/json");
+    if (typeof body === "string") request.setRequestHeader("Content-Type", "application/json");
+    if (on.progress) request.upload.addEventListener("progress", on.progress);
+    request.addEventListener("load", () => {
+      if (request.status === 401) return signIn();
+      if (request.status >= 200 && request.status < 300) on.done(answer(request));
+      else on.failed(refusal(request));
+    });
+    request.addEventListener("error", () => on.failed(refusal(request)));
+    request.send(body);
+    return request;
+  }
+
+  class Sending {
+    // `changed()` after every step; `kept(item)` with what the server has taken.
+    constructor(address, limit, changed, kept) {
+      Object.assign(this, { address, limit, changed, kept, files: [], made: 0 });
+    }
+
+    add(files, caption) {
+      for (const file of files) {
+        const entry = { key: (this.made += 1), file, caption, name: file.name, size: file.size, sent: 0, state: "waiting" };
+        if (file.size > this.limit) this.fail(entry, "It has " + megabytes(file.size) + "; the limit is " + megabytes(this.limit) + ".");
+        else if (file.size === 0) this.fail(entry, "It is empty, or a folder.");
+        this.files.push(entry);
+      }
+      this.changed();
+      this.next();
+    }
+
+    fail(entry, words) {
+      entry.state = "failed";
+      entry.words = words;
+    }
+
+    next() {
+      if (this.files.some((one) => one.state === "sending")) return;
+      const entry = this.files.find((one) => one.state === "waiting");
+      if (entry) this.send(entry);
+    }
+
+    send(entry) {
+      const body = new FormData();
+      body.append("caption", entry.caption || "");
+      body.append("file", entry.file, entry.name);
+      entry.state = "sending";
+      entry.request = ask("POST", this.address, body, {
+        progress: (event) => {
+          entry.sent = event.total ? event.loaded / event.total : 0;
+          this.changed();
+        },
+        done: (item) => {
+          this.files = this.files.filter((one) => one !== entry);
+          this.kept(item);
+          this.next();
+        },
+        failed: (words) => {
+          this.fail(entry, words);
+          this.changed();
+          this.next();
+        },
+      });
+      this.changed();
+    }
+
+    // Stop one on its way, or put away what was said about it.
+    drop(entry) {
+      if (entry.state === "sending") entry.request.abort();
+      this.files = this.files.filter((one) => one !== entry);
+      this.changed();
+      this.next();
+    }
+
+    get busy() {
+      return this.files.some((one) => one.state !== "failed");
+    }
+  }
+
+  window.aegisSending = { Sending, ask, megabytes };
+})();
