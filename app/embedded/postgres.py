@@ -147,7 +147,7 @@ class Cluster(Service):
 
     def destroy(self) -> None:
         """Stop it and remove everything, also what lies elsewhere."""
-        self.release()
+        self.end_for_good()
         for folder in {self.socket_directory, self.home, self.path}:
             if folder.exists():
                 shutil.rmtree(folder)

@@ -56,7 +56,7 @@ class RedisServer(Service):
 
     def destroy(self) -> None:
         """Stop it and remove everything."""
-        self.release()
+        self.end_for_good()
         for folder in {self.socket.parent, self.path}:
             if folder.exists():
                 shutil.rmtree(folder)

@@ -110,6 +110,13 @@ class Service(ABC):
     start = acquire
     stop = release
 
+    def end_for_good(self) -> None:
+        """Stop it whoever started it, unless somebody uses it; returns only after it has stopped."""
+        if self._held is None and self.path.exists():
+            self._held = self._open("in-use.lock")
+            fcntl.flock(self._held, fcntl.LOCK_SH)
+        self.release()
+
     def __enter__(self) -> Self:
         self.acquire()
         return self
