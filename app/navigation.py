@@ -13,6 +13,8 @@ from dash.exceptions import PreventUpdate
 
 from callbacks import (
     account,
+    campaign,
+    campaigns,
     demo,
     heatmap,
     import_tests,
@@ -31,6 +33,8 @@ from domain.errors import AegisError, NotFound, PermissionDenied
 from domain.roles import Permission
 from jobs import demo as demo_jobs
 from pages import account as account_page
+from pages import campaign as campaign_page
+from pages import campaigns as campaigns_page
 from pages import heatmap as heatmap_page
 from pages import import_tests as import_tests_page
 from pages import not_found
@@ -74,6 +78,8 @@ PAGES = (
     Page(template_page, template.open),
     Page(test_page, test.open),
     Page(import_tests_page, import_tests.open, Permission.IMPORT_TESTS),
+    Page(campaigns_page, campaigns.open),
+    Page(campaign_page, campaign.open),
     Page(sources_page, sources.open),
     Page(account_page, account.open),
     Page(users_page, users.open, Permission.MANAGE_USERS),
@@ -82,7 +88,21 @@ PAGES = (
 
 def install(app: dash.Dash) -> None:
     app.layout = _layout
-    for module in (account, demo, heatmap, import_tests, search, sources, technique, template, templates, test, users):
+    for module in (
+        account,
+        campaign,
+        campaigns,
+        demo,
+        heatmap,
+        import_tests,
+        search,
+        sources,
+        technique,
+        template,
+        templates,
+        test,
+        users,
+    ):
         module.register(app)
 
     @app.callback(

@@ -98,6 +98,24 @@ def add_tests(
         return target.version
 
 
+def remove_tests(
+    actor: Actor, role: Role, campaign_id: UUID, test_ids: Sequence[UUID], *, seen_version: int | None = None
+) -> int:
+    """Take tests out of a campaign, all of them or none; the tests themselves stay. Returns its version."""
+    require(role, Permission.MANAGE_CAMPAIGNS)
+    with unit_of_work() as session:
+        campaign = campaigns.get(session, campaign_id, lock=True)
+        changed_by = _changed_by(session, campaign, seen_version)
+        by, now = _person(session, actor), datetime.now(UTC)
+        events: list[CampaignEvent] = []
+        for test_id in test_ids:
+            action = do.RemoveTest(test_id=test_id)
+            events += campaign.act(action, by, now, seen_version=seen_version, last_changed_by=changed_by)
+            seen_version = None  # what follows is ours
+        campaigns.store(session, campaign, events, actor)
+        return campaign.version
+
+
 def clone(actor: Actor, role: Role, campaign_id: UUID, action: do.CloneCampaign) -> UUID:
     """A copy of a campaign and of its tests as drafts, the next run of its series; returns its id.
 

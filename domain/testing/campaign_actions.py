@@ -7,11 +7,12 @@ from types import MappingProxyType
 from typing import Annotated, ClassVar
 from uuid import UUID
 
-from domain.testing.actions import Why
+from domain.testing.actions import REASON_MAX
 from domain.testing.form import Words, tidy
 
 Name = Annotated[str, Words("The name", 200, missing="Give the campaign a name.")]
 Goal = Annotated[str, Words("The goal", 5_000)]
+Why = Annotated[str, Words("The reason", REASON_MAX, missing="Say why the campaign is cancelled.")]
 Actor = Annotated[str, Words("The actor", 20)]
 
 

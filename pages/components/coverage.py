@@ -133,7 +133,7 @@ def render_outcomes(found: Outcomes) -> html.Section:
     return html.Section([heading("What the defence did", text), *body], className="panel stack-small")
 
 
-def render_funnel(funnel: Funnel) -> html.Section:
+def render_funnel(funnel: Funnel, note: str = "Tests in scope; each share is of the step before.") -> html.Section:
     planned = Share(n=funnel.planned, of=funnel.planned)
     steps = (
         ("Planned", planned),
@@ -156,7 +156,7 @@ def render_funnel(funnel: Funnel) -> html.Section:
         )
         for label, share in steps
     ]
-    head = heading("From plan to detection", "Tests in scope; each share is of the step before.")
+    head = heading("From plan to detection", note)
     return html.Section([head, figure.bars(rows, "From plan to detection")], className="panel")
 
 
