@@ -111,8 +111,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 def first(folder: Path) -> Iterator[Up]:
     up = Up(folder)
     yield up
-    up.process.kill()
-    up.process.wait()
+    up.process.terminate()  # in order, so that nothing of it is left in the folder that goes next
+    up.process.wait(timeout=60)
 
 
 class TestUp:
