@@ -25,6 +25,7 @@ from callbacks import (
     template,
     templates,
     test,
+    tests,
     users,
     viewer,
 )
@@ -44,6 +45,7 @@ from pages import technique as technique_page
 from pages import template as template_page
 from pages import templates as templates_page
 from pages import test as test_page
+from pages import tests as tests_page
 from pages import users as users_page
 from pages.components import frame, states, toast
 
@@ -76,6 +78,7 @@ PAGES = (
     Page(technique_page, technique.open, kept=True),
     Page(templates_page, templates.open),
     Page(template_page, template.open),
+    Page(tests_page, tests.open),
     Page(test_page, test.open),
     Page(import_tests_page, import_tests.open, Permission.IMPORT_TESTS),
     Page(campaigns_page, campaigns.open),
@@ -101,6 +104,7 @@ def install(app: dash.Dash) -> None:
         template,
         templates,
         test,
+        tests,
         users,
     ):
         module.register(app)

@@ -146,7 +146,12 @@
     );
   }
 
-  const KINDS = { one: Choice, many: Picker, search: Search, switch: Switch };
+  function Day({ field, value, change }) {
+    const onChange = (event) => change(event.target.value);
+    return h("input", { type: "date", value: value || "", onChange, "aria-label": field.label });
+  }
+
+  const KINDS = { one: Choice, many: Picker, search: Search, switch: Switch, day: Day };
 
   parts.FilterLine = function (props) {
     const [open, setOpen] = window.React.useState(false);
@@ -188,7 +193,7 @@
     const fields = props.fields.map((field) =>
       h(
         "div",
-        { key: field.key, className: `filter is-${field.kind} for-${field.key}${field.quiet ? " is-quiet" : ""}` },
+        { key: field.key, className: `filter is-${field.kind} for-${field.key}${field.quiet ? " is-quiet" : ""}${all[field.key] ? " is-set" : ""}` },
         h("span", { className: "filter-label", "aria-hidden": "true" }, field.label),
         h(KINDS[field.kind], { field, value: all[field.key], change: (text, quietly) => put({ [field.key]: text }, quietly) }),
       ),

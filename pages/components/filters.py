@@ -38,6 +38,11 @@ def search(key: str, label: str, placeholder: str, **more: Any) -> dict[str, Any
     return _field("search", key, label, placeholder=placeholder, **more)
 
 
+def day(key: str, label: str, **more: Any) -> dict[str, Any]:
+    """A calendar day, in the address as 2026-11-24."""
+    return _field("day", key, label, **more)
+
+
 def switch(key: str, label: str, on: str, **more: Any) -> dict[str, Any]:
     """On or off; `on` is the value in the address."""
     return _field("switch", key, label, on=on, **more)

@@ -1,0 +1,185 @@
+"""Tests: all of them as a table, the unfinished as a board, and what waits for whoever looks.
+
+The address holds everything: `view` (table, board or mine), the filters of `domain.tests_view`, `sort`, and for the
+table `columns` and `rows` (how dense). A view that is saved is such a query under a name.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import dash_ag_grid as dag
+from dash import dcc, html
+from dash.development.base_component import Component
+
+from domain.outcomes import Outcome, RemediationState
+from domain.platforms import PLATFORMS
+from domain.tests_view import ME, NO_OUTCOME, NOBODY, OVERDUE
+from pages.components import filters, words
+from pages.components.filters import FilterLine
+from pages.components.frame import Nav
+from pages.components.status import TEST_STATE, link
+from pages.components.tests_table import COLUMNS, TestsTable
+
+PATH = "/tests"
+TITLE = "Tests"
+NAV = Nav("Proof", "Tests", "tests", 10, "t")
+NEW = "/tests/new"
+CSV = "/export/tests.csv"
+
+TABLE, BOARD, MINE = "table", "board", "mine"
+BLOCK = 100
+ROW_PX, DENSE_PX, CARD_PX = 32, 26, 76
+
+_OUTCOMES = {
+    Outcome.BLOCKED: "Blocked",
+    Outcome.ALERTED: "Alerted",
+    Outcome.LOGGED: "Logged only",
+    Outcome.MISSED: "Missed",
+    NO_OUTCOME: "No outcome",
+}
+_REMEDIATIONS = {
+    RemediationState.OPEN: "Open",
+    RemediationState.IN_PROGRESS: "In progress",
+    OVERDUE: "Overdue",
+    RemediationState.DONE: "Done",
+    RemediationState.RISK_ACCEPTED: "Risk accepted",
+}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Choices:
+    """(value, label) of what can be filtered by; `people` as (id, name, does red's work, does blue's)."""
+
+    tactics: Sequence[Sequence[str]]
+    campaigns: Sequence[Sequence[str]]
+    people: Sequence[Sequence[Any]]
+    template: tuple[str, str] | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Tests:
+    """`query` is the address, name -> text; `actions` are the kinds this person's role may do to many at once."""
+
+    query: Mapping[str, str]
+    choices: Choices
+    views: Sequence[Mapping[str, Any]]
+    actions: Sequence[str]
+    may_plan: bool
+    may_import: bool
+
+    @property
+    def view(self) -> str:
+        asked = self.query.get("view", "")
+        return asked if asked in (BOARD, MINE) else TABLE
+
+
+def layout(data: Tests, body: Component) -> html.Div:
+    """`body` is what the chosen view shows; it stands in `tests-body`."""
+    fields = filter_fields(data)
+    return html.Div(
+        [
+            dcc.Store(id="tests-view", data=data.view),
+            dcc.Store(id="tests-marks"),
+            html.Div(
+                [
+                    FilterLine(id="tests-filters", fields=fields, value=filters.asked(fields, data.query)),
+                    html.Div(_tools(data), className="actions"),
+                ],
+                className="tests-head",
+            ),
+            html.Div(body, id="tests-body", className="tests-body"),
+            html.Div(id="tests-results"),
+        ],
+        className="stack-small tests",
+    )
+
+
+def _tools(data: Tests) -> list[Component]:
+    shown: list[Component] = []
+    if data.may_plan:
+        shown.append(link("Plan a test", NEW, "button is-small"))
+    if data.may_import:
+        shown.append(link("Import results", "/tests/import", "button is-quiet is-small"))
+    csv = html.A("CSV", href=CSV, className="button is-quiet is-small", download="", **{"data-with-query": ""})
+    return [*shown, csv]
+
+
+def filter_fields(data: Tests) -> list[dict[str, Any]]:
+    choices = data.choices
+    people = [(str(one[0]), str(one[1])) for one in choices.people]
+    template = [choices.template] if choices.template else []
+    quiet: dict[str, Any] = {"filters": True, "quiet": True}
+    return [
+        filters.one("view", "Show", [(TABLE, "All, as a table"), (BOARD, "Board"), (MINE, "My queue")], none=TABLE),
+        filters.search("q", "Search", "Title or number", filters=True),
+        filters.many("state", "State", list(TEST_STATE.items()), placeholder="Any state", filters=True),
+        filters.search("technique", "Technique", "T1059", **quiet),
+        filters.one("tactic", "Tactic", [("", "Any tactic"), *choices.tactics], **quiet),
+        filters.many("platform", "Platform", [(one, one) for one in PLATFORMS], placeholder="Any platform", **quiet),
+        filters.many("outcome", "Outcome", list(_OUTCOMES.items()), placeholder="Any outcome", **quiet),
+        filters.one(
+            "assignee", "Assigned to", [("", "Anybody"), (ME, "Me"), (NOBODY, "Nobody yet"), *people], filters=True
+        ),
+        filters.one("by", "Created by", [("", "Anybody"), (ME, "Me"), *people], **quiet),
+        filters.one("campaign", "Campaign", [("", "Any or none"), *choices.campaigns], **quiet),
+        *([filters.one("template", "Template", [("", "Any or none"), *template], **quiet)] if template else []),
+        filters.many(
+            "priority", "Priority", [("1", "High"), ("2", "Normal"), ("3", "Low")], placeholder="Any", **quiet
+        ),
+        filters.one("remediation", "Remediation", [("", "Any or none"), *_REMEDIATIONS.items()], **quiet),
+        filters.day("from", "Executed from", **quiet),
+        filters.day("to", "Executed to", **quiet),
+        filters.many(
+            "columns",
+            "Columns",
+            [(one.key, one.name) for one in COLUMNS if one.key != "number"],
+            placeholder="Usual",
+            local=True,
+            quiet=True,
+        ),
+        filters.one("rows", "Rows", [("", "Normal"), ("dense", "Dense")], local=True, quiet=True),
+    ]
+
+
+def answer(total: int | None, *, many: bool, filtered: bool) -> str:
+    """The one line in the top bar."""
+    if total is None:
+        return "more than 10,000 match" if many else ""
+    return f"{words.plural(total, 'test')} match" if filtered else words.plural(total, "test")
+
+
+def render_table(data: Tests) -> list[Component]:
+    """The grid asks for its rows itself; what stands around it is `TestsTable`."""
+    return [
+        dag.AgGrid(
+            id="tests-grid",
+            className="tests-grid",
+            style={"height": "var(--tests-height)"},
+            rowModelType="infinite",
+            columnDefs=[one.definition(data.query.get("sort", "")) for one in COLUMNS],
+            defaultColDef={"resizable": True, "sortable": False, "sortingOrder": ["desc", "asc"], "minWidth": 70},
+            getRowId="params.data.id",
+            dashGridOptions={
+                "rowHeight": ROW_PX,
+                "headerHeight": ROW_PX,
+                "cacheBlockSize": BLOCK,
+                "maxBlocksInCache": 20,
+                "maxConcurrentDatasourceRequests": 1,
+                "infiniteInitialRowCount": 1,
+                "rowSelection": {"mode": "multiRow", "headerCheckbox": False, "enableClickSelection": False},
+                "selectionColumnDef": {"width": 44, "pinned": "left", "resizable": False},
+                "animateRows": False,
+                "suppressFieldDotNotation": True,
+                "enableCellTextSelection": True,
+            },
+        ),
+        TestsTable(
+            id="tests-table",
+            grid="tests-grid",
+            actions=list(data.actions),
+            people=[list(one) for one in data.choices.people],
+            block=BLOCK,
+            heights=[ROW_PX, DENSE_PX, CARD_PX],
+        ),
+    ]
