@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from dash import Dash, Input, Output, State, ctx, set_props
+from dash import Dash, Input, Output, State, ctx, no_update, set_props
 from dash.exceptions import PreventUpdate
 
 from callbacks import viewer
@@ -55,16 +55,25 @@ def register(app: Dash) -> None:
         return _body(data), data.file
 
     @app.callback(
-        Output("import-body", "children", allow_duplicate=True),
+        Output("import-said", "fields"),
+        Output("import-columns", "fields"),
+        Output("import-fold", "hidden"),
+        Output("import-fold", "open"),
+        Output("import-used", "children"),
+        Output("import-found", "children"),
         Input("import-said", "value"),
         Input("import-columns", "value"),
         State("import-file", "data"),
         prevent_initial_call=True,
     )
-    def choose(said: Mapping[str, str] | None, columns: Mapping[str, str] | None, file: str | None) -> Any:
+    def choose(said: Mapping[str, str] | None, columns: Mapping[str, str] | None, file: str | None) -> tuple[Any, ...]:
         me = viewer.current()
         me.require(Permission.IMPORT_TESTS)
-        return _body(_import(me, str(file), _asked(said, columns)))
+        data = _import(me, str(file), _asked(said, columns))
+        set_props("answer", {"children": page.answer(data)})
+        mapped = page.column_fields(data)
+        opened = True if page.lacks_columns(data) else no_update  # what the person has folded stays folded
+        return page.said_fields(data), mapped, not mapped, opened, page.used(data), page.render_found(data)
 
     @app.callback(
         Output("import-body", "children", allow_duplicate=True),

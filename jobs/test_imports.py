@@ -19,11 +19,11 @@ from sqlalchemy.orm import Session
 
 from data import objects
 from data.database import Actor, reading, unit_of_work
-from data.repositories import audit, test_imports
+from data.repositories import audit, people, test_imports
 from data.repositories.test_imports import Origin
 from data.sources.test_imports import reading as files
 from data.sources.test_imports.records import Table
-from domain.errors import BadInput, NotFound
+from domain.errors import BadInput, NotFound, PermissionDenied
 from domain.platforms import PLATFORMS
 from domain.roles import Permission, Role, require
 from domain.test_imports.fields import check
@@ -149,6 +149,15 @@ def run_content(actor: Actor, role: Role, content: bytes, name: str, said: Said,
         }
         audit.record(session, actor, "tests.imported", after=after)
     return done
+
+
+def named(username: str) -> tuple[Actor, Role]:
+    """Somebody in whose name a command imports. Raises NotFound, and PermissionDenied for a closed account."""
+    with reading() as session:
+        user = people.named(session, username)
+        if user.disabled_at is not None:
+            raise PermissionDenied(f"The account {user.username} is closed.")
+        return Actor(name=user.username, id=user.id), Role(user.role)
 
 
 def drop_old(now: datetime) -> int:

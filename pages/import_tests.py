@@ -6,6 +6,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from dash import dcc, html
 from dash.development.base_component import Component
@@ -111,25 +112,69 @@ def layout(data: Import) -> html.Div:
 
 
 def render(data: Import) -> list[Component]:
-    """What stands in `import-body`."""
+    """What stands in `import-body`: the choices stay where they are while `import-found` follows them."""
     if not data.file:
         notice = [states.notice(data.refused, kind="warn")] if data.refused else []
         return [*notice, _start()]
-    if data.found is None:
-        failed = states.failed(data.refused, "The file is kept for a day; read it as another kind, or discard it.")
-        return [_said(data), _mapped(data), failed, html.Div([_discard()], className="actions")]
-    found = data.found
-    if found.lacks:
-        lacking = states.notice(found.lacks, kind="warn")
-        return [_said(data), lacking, _mapped(data), html.Div([_discard()], className="actions")]
+    said, columns = said_fields(data), column_fields(data)
+    fold = html.Details(
+        [
+            html.Summary(["Which column says what", html.Span(used(data), id="import-used", className="beside")]),
+            html.Div(FilterLine(id="import-columns", fields=columns, value=filters.asked(columns, data.said))),
+        ],
+        id="import-fold",
+        className="fold",
+        open=lacks_columns(data),
+        hidden=not columns,
+    )
     return [
-        _figures(found),
-        _said(data),
-        _mapped(data),
-        *_notices(found),
-        *_problems(found),
-        _actions(found),
-        *_shown(found),
+        FilterLine(id="import-said", fields=said, value=filters.asked(said, data.said)),
+        fold,
+        html.Div(render_found(data), id="import-found", className="stack"),
+    ]
+
+
+def render_found(data: Import) -> list[Component]:
+    """What stands in `import-found`."""
+    found = data.found
+    if found is None:
+        still = "The file is kept for a day: read it as another kind, or discard it."
+        return [states.failed(data.refused, still), html.Div([_discard()], className="actions")]
+    if found.lacks:
+        return [states.notice(found.lacks, kind="warn"), html.Div([_discard()], className="actions")]
+    return [_figures(found), *_notices(found), _actions(found), *_problems(found), *_shown(found)]
+
+
+def lacks_columns(data: Import) -> bool:
+    return data.found is not None and bool(data.found.lacks)
+
+
+def used(data: Import) -> str:
+    if data.found is None:
+        return ""
+    columns = len(data.found.columns)
+    return f"{len(set(data.found.mapping.values()))} of {words.plural(columns, 'column')} used"
+
+
+def said_fields(data: Import) -> list[dict[str, Any]]:
+    known = f"{KINDS[data.found.kind]}, as found" if data.found and not data.said.get("kind") else "As found"
+    zones = [(zone, zone) for zone in data.zones if zone != "UTC"]
+    return [
+        filters.one("kind", "Read as", [("", known), *KINDS.items()], clears=_COLUMNS),
+        filters.one("zone", "Times without a zone are in", [("", "UTC"), *zones]),
+        filters.one("platform", "Rows without a platform", [("", "Are wrong"), *((name, name) for name in PLATFORMS)]),
+    ]
+
+
+def column_fields(data: Import) -> list[dict[str, Any]]:
+    """Nothing where there is nothing to choose: the file names its fields itself, or cannot be read."""
+    found = data.found
+    if found is None or found.fixed:
+        return []
+    there = [(LEFT_OUT, "–"), *((name, name) for name in found.columns)]
+    return [
+        filters.one(f"{MAPS}{field.key}", field.label, there, none=found.proposed.get(field.key, LEFT_OUT))
+        for field in FIELDS
     ]
 
 
@@ -186,35 +231,6 @@ def _figures(found: Found) -> html.Div:
     )
 
 
-def _said(data: Import) -> FilterLine:
-    known = f"As found: {KINDS[data.found.kind]}" if data.found and not data.said.get("kind") else "As found"
-    zones = [(zone, zone) for zone in data.zones if zone != "UTC"]
-    fields = [
-        filters.one("kind", "Read as", [("", known), *KINDS.items()], clears=_COLUMNS),
-        filters.one("zone", "Times without a zone are", [("", "UTC"), *zones]),
-        filters.one("platform", "Rows without a platform", [("", "Are wrong"), *((name, name) for name in PLATFORMS)]),
-    ]
-    return FilterLine(id="import-said", fields=fields, value=filters.asked(fields, data.said))
-
-
-def _mapped(data: Import) -> Component:
-    """Always there, because callbacks listen to it; hidden where there is nothing to choose."""
-    found = data.found
-    if found is None or found.fixed:
-        return html.Div(FilterLine(id="import-columns", fields=[], value={}), hidden=True)
-    there = [(name, name) for name in found.columns]
-    fields = [
-        filters.one(
-            f"{MAPS}{field.key}", field.label, [(LEFT_OUT, "–"), *there], none=found.proposed.get(field.key, LEFT_OUT)
-        )
-        for field in FIELDS
-    ]
-    line = FilterLine(id="import-columns", fields=fields, value=filters.asked(fields, data.said))
-    used = f"{len(found.mapping)} of {words.plural(len(set(found.columns)), 'column')} used"
-    summary = html.Summary(["Which column says what", html.Span(used, className="beside")])
-    return html.Details([summary, html.Div(line)], className="fold", id="import-fold", open=bool(found.lacks))
-
-
 def _notices(found: Found) -> list[Component]:
     said = []
     if found.new_tools:
@@ -223,7 +239,7 @@ def _notices(found: Found) -> list[Component]:
         said.append(states.notice(f"Adds {words.plural(count, 'defence tool')}: {named}{more}."))
     if found.validated:
         said.append(states.notice("Gaps among imported results open no remediation; plan a retest where one matters."))
-    return said
+    return [html.Div(said, className="stack-small")] if said else []
 
 
 def _problems(found: Found) -> list[Component]:
@@ -231,7 +247,7 @@ def _problems(found: Found) -> list[Component]:
         return []
     rows: list[list[Cell]] = [[number, sentence] for number, sentence in found.problems]
     table = listing(
-        [column("Row", "num"), column("What is wrong with it")],
+        [column("Row", "tight"), column("What is wrong with it")],
         rows,
         caption="Rows that cannot be imported",
         noun="rows",
@@ -243,20 +259,21 @@ def _problems(found: Found) -> list[Component]:
 
 
 def _actions(found: Found) -> html.Div:
+    """Both buttons are always there, because callbacks listen to them; the one that makes no sense is hidden."""
     tests = words.plural(found.new, "test")
-    if not found.wrong:
-        name = f"Import {tests}" if found.new else "Nothing new to import"
-        button = html.Button(name, id="import-run", type="button", className="button", disabled=not found.new)
-        return html.Div([button, _leave_out(""), _discard()], className="actions")
-    name = f"Leave out {words.plural(found.wrong, 'wrong row')}, import {tests}" if found.new else ""
-    blocked = html.Button("Import", id="import-run", type="button", className="button", disabled=True)
-    return html.Div([blocked, _leave_out(name), _discard()], className="actions")
-
-
-def _leave_out(name: str) -> html.Button:
-    return html.Button(
-        name, id="import-leave-out", type="button", className="button is-quiet", hidden=not name, disabled=not name
-    )
+    name = f"Import {tests}" if found.new else "Nothing new to import"
+    rest = f"Leave out {words.plural(found.wrong, 'wrong row')}, import {tests}"
+    some = bool(found.wrong and found.new)
+    buttons = [
+        html.Button(
+            name, id="import-run", type="button", className="button", hidden=bool(found.wrong), disabled=not found.new
+        ),
+        html.Button(rest, id="import-leave-out", type="button", className="button", hidden=not some),
+        _discard(),
+    ]
+    mend = "Mend the file and upload it again" + (", or leave the wrong rows out." if some else ".")
+    hint = [html.P(mend, className="hint")] if found.wrong else []
+    return html.Div([html.Div(buttons, className="actions"), *hint], className="stack-small")
 
 
 def _discard() -> html.Button:
@@ -267,7 +284,7 @@ def _shown(found: Found) -> list[Component]:
     if not found.shown:
         return []
     columns = [
-        column("Row", "num"),
+        column("Row", "tight"),
         column("Technique", "mono"),
         column("Test"),
         column("Platform"),

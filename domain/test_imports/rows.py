@@ -23,6 +23,7 @@ from domain.testing.times import in_order, not_ahead
 
 TOOLS_MAX = 50  # a row, as observations of a round
 UNNAMED_TOOL = "Not named"  # what stands for the tools of a file that names none
+_KEY_MAX = 300
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 _IDENTIFYING = ("campaign", "title", "technique", "platform", "environment", "procedure", "executed_at")
 _TIMES = ("executed_at", "prevented_at", "logged_at", "detected_at", "contained_at", "watched_until")
@@ -152,8 +153,8 @@ def _text(key: str, text: str) -> str:
     """Stripped and within its limit. Formulas are refused; what our own export has made harmless is read back."""
     text = storable(key, text).strip()
     known = BY_KEY.get(key)
-    if known is None:
-        return text
+    if known is None:  # the procedure key of a parser
+        return text[:_KEY_MAX]
     if len(text) > known.most:
         raise BadInput(f"{known.label} has {len(text):,} characters, and {known.most:,} are the limit.")
     if text.startswith("'") and text[1:].startswith(_FORMULA):

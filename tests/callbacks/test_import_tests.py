@@ -48,7 +48,7 @@ def uploaded(asking: Asking, content: str = CSV) -> tuple[str, str]:
 
 def choose(asking: Asking, file: str, columns: dict[str, str] | None = None, **chosen: str) -> str:
     values = {"import-file.data": file, "import-said.value": chosen, "import-columns.value": columns or {}}
-    return said(asking.ask("import-said.value", values).outputs["import-body.children"])
+    return said(asking.ask("import-said.value", values).outputs["import-found.children"])
 
 
 def run(asking: Asking, file: str, button: str = "import-run", **chosen: str) -> Answer:

@@ -1,0 +1,105 @@
+"""`aegis import tests`: tests of other tools, from the command line."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from app.cli.console import DataDir, connected, err, out
+
+if TYPE_CHECKING:
+    from jobs.test_imports import Preview
+
+imports = typer.Typer(help="What other tools have, brought in.", no_args_is_help=True)
+
+_LISTED = 20
+
+
+def register(app: typer.Typer) -> None:
+    app.add_typer(imports, name="import")
+
+
+@imports.callback()
+def _root() -> None:
+    """Keeps `tests` a command of its own, though it is the only one."""
+
+
+@imports.command("tests")
+def bring_tests(
+    file: Annotated[Path, typer.Argument(help="A CSV, a zip or a JSON file.")],
+    *,
+    by: Annotated[str, typer.Option(metavar="USERNAME", help="Who brings them in: a lead or an administrator.")],
+    kind: Annotated[
+        str, typer.Option(help="csv, vectr, purpleops, navigator or caldera (default: what the file looks like).")
+    ] = "",
+    map_: Annotated[
+        list[str] | None,
+        typer.Option("--map", metavar="FIELD=COLUMN", help="Which column says what; - for none. May be given again."),
+    ] = None,
+    zone: Annotated[str, typer.Option(help="The time zone of times that name none.")] = "UTC",
+    platform: Annotated[str, typer.Option(help="The platform of rows that name none.")] = "",
+    leave_out: Annotated[bool, typer.Option("--leave-out-wrong", help="Import the rest when rows are wrong.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would come in; change nothing.")] = False,
+    data_dir: DataDir = None,
+) -> None:
+    """Bring in a file of tests, all of it or nothing. Rows that are tests already stay as they are."""
+    content = _content(file)
+    mapping = _mapping(map_ or [])
+    with connected(data_dir):
+        from jobs import test_imports
+        from jobs.test_imports import Said
+
+        actor, role = test_imports.named(by)
+        said = Said(kind=kind, mapping=mapping, zone=zone, platform=platform)
+        if dry_run:
+            _print_preview(test_imports.look_at_content(role, content, file.name, said))
+            return
+        done = test_imports.run_content(actor, role, content, file.name, said, leave_out=leave_out)
+    out.print(f"Added {done.validated:,} validated tests and {done.drafts:,} drafts.", markup=False)
+    if done.there:
+        out.print(f"{done.there:,} rows are tests already.", markup=False)
+    if done.left_out:
+        out.print(f"{done.left_out:,} wrong rows were left out.", markup=False)
+
+
+def _content(file: Path) -> bytes:
+    from domain.errors import BadInput, TooLarge
+    from domain.test_imports.fields import MAX_BYTES
+
+    try:
+        with file.open("rb") as opened:
+            content = opened.read(MAX_BYTES + 1)
+    except OSError as error:
+        raise BadInput(f"{file} cannot be read: {error.strerror}.") from error
+    if len(content) > MAX_BYTES:
+        raise TooLarge(f"{file} is over the limit of {MAX_BYTES // 1024 // 1024} MB.")
+    return content
+
+
+def _mapping(given: list[str]) -> dict[str, str]:
+    from domain.errors import BadInput
+
+    wrong = next((one for one in given if "=" not in one), None)
+    if wrong is not None:
+        raise BadInput(f"--map takes FIELD=COLUMN, not {wrong[:60]!r}.")
+    return {field.strip(): column.strip() for field, _, column in (one.partition("=") for one in given)}
+
+
+def _print_preview(found: "Preview") -> None:
+    from domain.errors import BadInput
+    from domain.test_imports.fields import KINDS
+
+    if found.lacks:
+        raise BadInput(f"{found.lacks} The columns are {', '.join(found.table.columns)}.")
+    out.print(f"{KINDS[found.table.kind]}, {len(found.table.rows):,} rows", markup=False)
+    for count, words in (
+        (found.validated, "would become validated tests"),
+        (found.drafts, "would become drafts"),
+        (found.there, "are tests already"),
+        (len(found.problems), "are wrong"),
+    ):
+        out.print(f"  {count:,} {words}", markup=False)
+    for one in found.problems[:_LISTED]:
+        err.print(f"  row {one.number}: {one.sentence}", markup=False)
+    if len(found.problems) > _LISTED:
+        err.print(f"  ... and {len(found.problems) - _LISTED:,} more", markup=False)
