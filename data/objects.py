@@ -21,6 +21,7 @@ from obstore.store import LocalStore, from_url
 from domain.errors import NotFound, Unavailable
 
 _CHUNK = 8 * 1024 * 1024
+_AT_ONCE = 2  # chunks on their way: what an upload may take of the memory
 _LISTED = 1_000
 _OPTIONS = ("endpoint", "region")
 # People wait for it: a bucket that does not answer is said soon, a large object on a slow line still arrives.
@@ -59,7 +60,7 @@ def put(key: str, stream: IO[bytes], *, name: str | None = None, media_type: str
     if name is not None and not _is_local():
         attributes = {"Content-Disposition": attachment(name), "Content-Type": media_type or "application/octet-stream"}
     with _answering():
-        obstore.put(_store(), key, stream, chunk_size=_CHUNK, attributes=attributes)
+        obstore.put(_store(), key, stream, chunk_size=_CHUNK, max_concurrency=_AT_ONCE, attributes=attributes)
 
 
 def stream(key: str) -> Iterator[bytes]:

@@ -196,6 +196,7 @@ class TestOverTheWire:
         body = self.PART + bytes(2 * MEBIBYTE) + b"\r\n--x--\r\n"
         answer = post(number, "Transfer-Encoding: chunked", b"%x\r\n%b\r\n0\r\n\r\n" % (len(body), body))
         assert " 413 " in answer
+        assert "This upload is larger than the limit." in answer
         assert nothing(folder)
 
 
@@ -317,7 +318,7 @@ class TestBucket:
         objects.configure(f"s3://evidence/aegis?endpoint={bucket}&region=us-east-1", address)
         return address
 
-    @pytest.mark.parametrize("size", [108, 9 * MEBIBYTE])
+    @pytest.mark.parametrize("size", [108, 17 * MEBIBYTE])
     def test_there_and_back_by_a_link_to_the_public_host(
         self, red: FlaskClient, public: str, number: int, size: int
     ) -> None:
@@ -330,7 +331,11 @@ class TestBucket:
             assert answer.read() == content
             assert answer.headers["Content-Disposition"].startswith('attachment; filename="_bersicht.png"')
             assert answer.headers["Content-Type"] == "image/png"
-        assert red.get(f"/api/evidence/{item}/preview").data == content
+
+    def test_a_preview_comes_from_the_bucket_through_aegis(self, red: FlaskClient, public: str, number: int) -> None:
+        item = send(red, number).get_json()["id"]
+        answer = red.get(f"/api/evidence/{item}/preview")
+        assert (answer.data, answer.headers["Content-Type"]) == (PNG, "image/png")
 
     def test_deleting_takes_the_object_too(self, red: FlaskClient, lead: FlaskClient, public: str, number: int) -> None:
         item = send(red, number).get_json()["id"]
