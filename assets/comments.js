@@ -58,9 +58,10 @@
     var draft = parts.draft.name(props.spec.test, "comment");
     var text = React.useState(parts.draft.read(draft) || "");
     var choices = React.useState([]);
-    var at = React.useState(0);
+    var chosen = React.useState(0);
     var told = React.useState(null);
     var area = React.useRef(null);
+    var caret = React.useRef(null); // where it goes once the text has changed
     var doing = told[0] && told[0].state === "doing";
 
     function write(value) {
@@ -74,19 +75,27 @@
       write(value);
       var open = OPEN_MENTION.exec(value.slice(0, event.target.selectionStart));
       choices[1](open ? matching(props.spec.people, open[2]) : []);
-      at[1](0);
+      chosen[1](0);
     }
 
     function take(person) {
-      var caret = area.current.selectionStart;
-      var before = text[0].slice(0, caret).replace(/@[A-Za-z0-9_-]*$/, "@" + person[0] + " ");
-      write(before + text[0].slice(caret));
+      var at = area.current.selectionStart;
+      var before = text[0].slice(0, at).replace(/@[A-Za-z0-9_-]*$/, "@" + person[0] + " ");
+      write(before + text[0].slice(at));
       choices[1]([]);
+      caret.current = before.length;
       area.current.focus();
-      window.requestAnimationFrame(function () {
-        area.current.setSelectionRange(before.length, before.length);
-      });
     }
+
+    // With the text itself, not later: whoever types on types behind the name.
+    React.useLayoutEffect(
+      function () {
+        if (caret.current === null) return;
+        area.current.setSelectionRange(caret.current, caret.current);
+        caret.current = null;
+      },
+      [text[0]],
+    );
 
     function send() {
       if (doing || !text[0].trim()) return;
@@ -102,9 +111,9 @@
       var many = choices[0].length;
       if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) send();
       else if (!many) return;
-      else if (event.key === "ArrowDown") at[1]((at[0] + 1) % many);
-      else if (event.key === "ArrowUp") at[1]((at[0] + many - 1) % many);
-      else if (event.key === "Enter" || event.key === "Tab") take(choices[0][at[0]]);
+      else if (event.key === "ArrowDown") chosen[1]((chosen[0] + 1) % many);
+      else if (event.key === "ArrowUp") chosen[1]((chosen[0] + many - 1) % many);
+      else if (event.key === "Enter" || event.key === "Tab") take(choices[0][chosen[0]]);
       else if (event.key === "Escape") choices[1]([]);
       else return;
       event.preventDefault();
@@ -134,7 +143,7 @@
         "aria-expanded": open,
         "aria-autocomplete": "list",
         "aria-controls": list,
-        "aria-activedescendant": open ? list + "-" + at[0] : undefined,
+        "aria-activedescendant": open ? list + "-" + chosen[0] : undefined,
         onChange: typed,
         onKeyDown: keys,
         onBlur: function () {
@@ -151,7 +160,7 @@
               key: person[0],
               id: list + "-" + index,
               role: "option",
-              "aria-selected": index === at[0],
+              "aria-selected": index === chosen[0],
               onMouseDown: function (event) {
                 event.preventDefault(); // the box keeps the focus
                 take(person);

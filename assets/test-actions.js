@@ -26,6 +26,10 @@
     return held;
   }
 
+  function changed(now, spec) {
+    return now.version !== spec.version || now.entries !== spec.entries || now.waiting !== spec.waiting.length;
+  }
+
   function useFollow(newest, setWorker) {
     window.React.useEffect(function () {
       var reread = function () {
@@ -38,7 +42,7 @@
           function (answer) {
             if (!answer.ok || newest.current.spec !== spec) return;
             setWorker(answer.body.worker);
-            if (answer.body.version !== spec.version || answer.body.waiting !== spec.waiting.length) reread();
+            if (changed(answer.body, spec)) reread();
           },
           function () {}, // nobody answers just now: asked again soon, and the frame says so
         );
@@ -199,10 +203,11 @@
     var fields = props.action ? props.action.fields : [];
     var seen = React.useRef(props.spec.version);
     var fresh = React.useRef(parts.uuid());
-    var values = React.useState(function () {
-      var kept = props.given ? null : parts.draft.read(draft);
-      return Object.assign(parts.formBegin(fields, props.given), kept);
+    // Only what this person typed is kept: everything else follows the test.
+    var typed = React.useState(function () {
+      return (!props.given && parts.draft.read(draft)) || {};
     });
+    var values = Object.assign(parts.formBegin(fields, props.given), typed[0]);
     React.useLayoutEffect(function () {
       var dialog = box.current;
       dialog.showModal();
@@ -223,17 +228,17 @@
     );
 
     function change(field, value) {
-      var next = Object.assign({}, values[0]);
+      var next = Object.assign({}, typed[0]);
       next[field.key || field.name] = value;
       if (field.fills) next = parts.formRefill(fields, next, field.name, value);
-      values[1](next);
+      typed[1](next);
       parts.draft.keep(draft, next);
     }
 
     function submit(event, confirmed) {
       event.preventDefault();
       if (!props.action || !box.current.querySelector("form").reportValidity()) return;
-      var payload = Object.assign(parts.formPayload(fields, values[0], props.action.changed_only), props.action.fixed);
+      var payload = Object.assign(parts.formPayload(fields, values, props.action.changed_only), props.action.fixed);
       if (props.action.makes) payload[props.action.makes] = fresh.current;
       if (confirmed) payload.confirmed = true;
       props.run(props.action, payload, seen.current);
@@ -254,7 +259,7 @@
       h(
         "form",
         { className: "form", onSubmit: submit },
-        props.action ? parts.formFields(fields, values[0], "act-" + props.action.kind, change) : null,
+        props.action ? parts.formFields(fields, values, "act-" + props.action.kind, change) : null,
         told && told.text ? answer(told, submit) : null,
         props.action
           ? h(

@@ -11,12 +11,14 @@ from dash.exceptions import PreventUpdate
 from callbacks import viewer
 from callbacks.navigating import query_of
 from callbacks.viewer import Viewer
+from data.queries import evidence
 from data.queries import security_test as query
 from domain.errors import NotFound
+from domain.evidence import refusal_to_add
 from domain.roles import Permission, Role
 from domain.templates import Template
 from domain.testing.entity import SecurityTest
-from domain.testing.person import Person
+from domain.testing.person import Person, Team
 from domain.testing.rounds import Round
 from jobs import presence, workflow
 from pages import test as page
@@ -39,11 +41,12 @@ def register(app: Dash) -> None:
     @app.callback(
         *outputs(),
         Input(page.ACTIONS, "asked"),
+        Input(page.TOUCHED, "data"),
         State("url", "search"),
         State("url", "pathname"),
         prevent_initial_call=True,
     )
-    def read_again(_asked: int | None, search: str | None, path: str | None) -> tuple[Any, ...]:
+    def read_again(_asked: int | None, _touched: int | None, search: str | None, path: str | None) -> tuple[Any, ...]:
         return _again(search, path)
 
     @app.callback(*outputs(), Input("url", "search"), State("url", "pathname"), prevent_initial_call=True)
@@ -90,6 +93,9 @@ def _shown(me: Viewer, number: str, asked: Mapping[str, str]) -> ShownTest:
         comments=[_comment(one) for one in around["comments"] or ()],
         waiting=[Waiting(kind=one["kind"], who=one["who"], at=_moment(one["at"])) for one in around["waiting"] or ()],
         worker=presence.worker_for(workflow.QUEUE),
+        entries=around["entries"],
+        files=evidence.of_test(test.id),
+        no_files={team: refusal.detail for team in Team if (refusal := refusal_to_add(test, person, team)) is not None},
     )
 
 

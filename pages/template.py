@@ -227,7 +227,7 @@ def _tests(data: Page) -> html.Section:
     ]
     rows: list[list[Cell]] = [
         [
-            test.number,
+            cell(str(test.number), href=f"/test/{test.number}", order=test.number),
             test.title,
             status.TEST_STATE[test.state],
             test.platform,

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from dash import html
+from dash import dcc, html
 from dash.development.base_component import Component
 
 from domain.outcomes import RemediationState
@@ -24,6 +24,7 @@ NAV = None
 
 ACTIONS = "test-actions"
 BOX = "test-box"
+TOUCHED = sides.TOUCHED
 REGIONS = ("test-head", "test-result", "test-comments", "test-aside")
 _PRIORITY = {1: "high", 2: "normal", 3: "low"}
 _REMEDIATION: Mapping[RemediationState, str] = {
@@ -48,6 +49,7 @@ def layout(data: ShownTest, may_comment: bool) -> html.Div:
     box = CommentBox(id=BOX, spec=box_spec(data), asked=0) if may_comment else None
     talk = [html.Header([html.H2("Comments")]), box, html.Div(comments, id="test-comments")]
     main = [
+        dcc.Store(id=TOUCHED),
         html.Div(head, id="test-head"),
         TestActions(id=ACTIONS, spec=action_forms.spec(data), asked=0),
         html.Div(result, id="test-result", className="stack"),
@@ -67,7 +69,6 @@ def regions(data: ShownTest) -> tuple[Sequence[Component], Sequence[Component], 
     result = [
         sides.render(data),
         sides.render_observations(data),
-        *data.evidence,
         _remediation(data),
         procedure.render(data),
     ]

@@ -40,10 +40,12 @@ def result(key: str) -> tuple[Response, int]:
 
 @blueprint.get("/api/tests/<int:number>/version")
 def version(number: int) -> Response:
-    """`{version, waiting, worker}`: changes whenever the test does. Cheap, so that open pages can ask often."""
+    """`{version, waiting, entries, worker}`: changes whenever the test does. Cheap, so that open pages can ask often."""
     viewer.current().require(Permission.READ)
     now = security_test.standing(number)
-    return jsonify(version=now.version, waiting=now.waiting, worker=presence.worker_for(workflow.QUEUE))
+    return jsonify(
+        version=now.version, waiting=now.waiting, entries=now.entries, worker=presence.worker_for(workflow.QUEUE)
+    )
 
 
 def _asked(body: object) -> Asked:

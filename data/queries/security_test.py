@@ -80,6 +80,7 @@ SELECT json_build_object(
   'timeline', (SELECT json_agg(e) FROM (
     SELECT at, round, actor_name, side, action, note, details FROM test_timeline
     WHERE test_id = :id ORDER BY at DESC, id DESC LIMIT {TIMELINE_MAX}) AS e),
+  'entries', (SELECT count(*) FROM test_timeline WHERE test_id = :id),
   'comments', (SELECT json_agg(e) FROM (
     SELECT at, actor_name, note FROM test_timeline
     WHERE test_id = :id AND action = 'commented' ORDER BY at DESC, id DESC LIMIT {COMMENTS_MAX}) AS e),
@@ -92,7 +93,8 @@ FROM test JOIN technique ON technique.id = test.technique_id
 
 _STANDING = """
 SELECT t.version,
-  (SELECT count(*) FROM workflow_action AS w WHERE w.test_id = t.id AND w.state = 'queued') AS waiting
+  (SELECT count(*) FROM workflow_action AS w WHERE w.test_id = t.id AND w.state = 'queued') AS waiting,
+  (SELECT count(*) FROM test_timeline AS e WHERE e.test_id = t.id) AS entries
 FROM security_test AS t WHERE t.number = %(number)s
 """
 
@@ -104,7 +106,7 @@ class Found:
     `around`: `number`, `technique {attack_id, name}`, `campaign {id, name}`, `template {id, name, newest, version,
     content}`, `people [{id, username, name, role, enabled}]`, `tools [{id, name, active}]`, `rules [{id, title,
     claims}]`, `earlier` and `later` tests of the chain of retests `[{number, title, state, outcome, at}]`, `timeline`
-    and `comments` newest first, `waiting [{kind, who, at}]`: accepted actions that are not done yet. Times are ISO
+    and `comments` newest first, `entries` in the timeline as a whole, `waiting [{kind, who, at}]`: accepted actions that are not done yet. Times are ISO
     text, what is not there is None.
     """
 
@@ -118,6 +120,7 @@ class Standing:
 
     version: int
     waiting: int
+    entries: int
 
 
 def found(number: int) -> Found:

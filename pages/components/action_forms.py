@@ -41,6 +41,7 @@ def spec(data: ShownTest) -> dict[str, Any]:
         "version": data.test.version,
         "actions": shown if data.is_latest else [],
         "waiting": [[actions.ACTIONS[one.kind].label, one.who, iso(one.at)] for one in data.waiting],
+        "entries": data.entries,
         "worker": data.worker,
         "next": _next(data) if data.is_latest else "This is an older round; it can no longer be changed.",
     }

@@ -6,13 +6,12 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from dash.development.base_component import Component
-
+from domain.evidence import Evidence
 from domain.roles import Role
 from domain.templates import Template
 from domain.testing.entity import SecurityTest
 from domain.testing.offers import Offer
-from domain.testing.person import Person
+from domain.testing.person import Person, Team
 from domain.testing.rounds import Round
 
 
@@ -91,7 +90,8 @@ class Origin:
 class ShownTest:
     """Everything on the page. `shown` is the round that is shown, the latest unless an older one is asked for.
 
-    `evidence` is what was put beside each side, as parts of the page.
+    `entries` counts the whole timeline, of which the newest are here. `files` is the evidence of both sides and all
+    rounds, `no_files` why this person cannot add any to a side now.
     """
 
     number: int
@@ -113,7 +113,9 @@ class ShownTest:
     comments: Sequence[Done]
     waiting: Sequence[Waiting]
     worker: bool
-    evidence: Sequence[Component] = ()
+    entries: int
+    files: Sequence[Evidence] = ()
+    no_files: Mapping[Team, str] = field(default_factory=dict)
 
     @property
     def address(self) -> str:

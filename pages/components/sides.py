@@ -7,10 +7,12 @@ from dash import html
 from dash.development.base_component import Component
 
 from domain.outcomes import Outcome, TestState, best_detection, best_prevention
+from domain.roles import Permission
 from domain.testing.person import Team
 from domain.testing.rounds import Observation, Round, Verdict
 from pages.components import status, words
 from pages.components.actions import stopwatch
+from pages.components.evidence import panel
 from pages.components.parts import Cell, Mark, cell, column, listing, moment_cell, when
 from pages.components.shown_test import ShownTest
 from pages.components.status import link
@@ -19,6 +21,7 @@ _VERDICTS: Mapping[Verdict, tuple[Mark, str]] = {
     Verdict.APPROVED: ("covered", "Approved"),
     Verdict.REJECTED: ("uncovered", "Rejected"),
 }
+TOUCHED = "test-touched"  # the store that changes when a file has come or gone
 Fact = tuple[str, Component | str]
 
 
@@ -143,8 +146,23 @@ def _side(data: ShownTest, team: Team, facts: Sequence[Fact], notes: str | None)
     shown: list[Component | None] = [head, listed]
     if notes:
         shown.append(html.P(notes, className="as-written prose"))
-    shown.append(_verdict(data, team))
+    shown += [_verdict(data, team), _evidence(data, team)]
     return html.Section([part for part in shown if part is not None], className=f"side-panel is-{team}")
+
+
+def _evidence(data: ShownTest, team: Team) -> Component:
+    """All files so far; beside an older round those of that round, and nothing can be added."""
+    latest = data.is_latest
+    why_not = data.no_files.get(team, "") if latest else "This round is closed."
+    return panel(
+        data.number,
+        team,
+        [file for file in data.files if latest or file.round == data.shown.number],
+        may_add=not why_not,
+        may_delete=data.me.may(Permission.MANAGE_EVIDENCE),
+        why_not=why_not,
+        touches=TOUCHED,
+    )
 
 
 def _verdict(data: ShownTest, team: Team) -> Component | None:

@@ -160,7 +160,13 @@ def render_tests(rows: Sequence[Test]) -> Component:
 
 def _test_row(row: Test) -> list[Cell]:
     moved = f"planned as {row.claimed_technique}" if row.claimed_technique else None
-    title = cell(f"{row.number} {row.title}", beside=moved, hover=row.campaign or None, order=row.number)
+    title = cell(
+        f"{row.number} {row.title}",
+        href=f"/test/{row.number}",
+        beside=moved,
+        hover=row.campaign or None,
+        order=row.number,
+    )
     state = status.TEST_STATE[row.state]
     if row.not_applicable:
         return [
@@ -291,12 +297,12 @@ def _switch(rule: Rule) -> html.Div:
 
 
 def render_related(rows: Sequence[Related], *, noun: str, empty: str, actors: bool = False) -> Component:
-    """`actors`: groups, whose names lead to the heatmap of what they use."""
+    """`actors`: groups, whose names lead to their pages."""
     if not rows:
         return nothing(empty)
     body: list[list[Cell]] = []
     for row in rows:
-        href = f"/heatmap?actor={row.attack_id}" if actors else row.url
+        href = f"/actor/{row.attack_id}" if actors else row.url
         body.append([cell(row.attack_id, href=row.url), cell(row.name, href=href), row.note or None])
     columns = [column("ID", "mono"), column("Name"), column("What ATT&CK says")]
     return listing(columns, body, caption=noun.capitalize(), noun=noun, limit=8, file=noun)
