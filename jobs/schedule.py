@@ -9,7 +9,7 @@ from data.database import Actor, unit_of_work
 from data.repositories import sync_runs
 from data.repositories.sync_runs import Request
 from domain.errors import Busy
-from jobs import campaigns, deliveries, evidence, notifications, outbox, syncs, workflow
+from jobs import campaigns, deliveries, evidence, notifications, outbox, syncs, test_imports, workflow
 
 log = logging.getLogger(__name__)
 
@@ -30,6 +30,7 @@ def tick(now: datetime | None = None) -> int:
         syncs.enqueue(run_id)
     done += campaigns.spawn_due(moment) + workflow.relay(moment) + outbox.deliver()
     evidence.plan_sweep()
+    test_imports.plan_sweep()
     notifications.daily(moment)
     done += deliveries.digests(moment) + deliveries.hand_out(moment)
     return done + len(promised) + len(waiting)

@@ -18,6 +18,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from sqlalchemy.orm import Session
 
 from data import objects
+from data import redis as redis_connection
 from data.database import Actor, reading, unit_of_work
 from data.repositories import audit, people, test_imports
 from data.repositories.test_imports import Origin
@@ -34,6 +35,9 @@ LEFT_OUT = "-"  # in a mapping: no column for this field
 _PREFIX = "imports"
 _NAME_MAX = 120
 _STATEMENT_MS = 10 * 60 * 1000
+_SWEPT = "aegis:imports:swept"
+_SWEEP_SECONDS = 3600
+_JOB_SECONDS = 600
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,9 +90,8 @@ class Done:
 
 
 def keep(actor: Actor, role: Role, stream: IO[bytes], name: str) -> UUID:
-    """Keep an uploaded file for its owner; returns its id. What others left for longer than a day goes."""
+    """Keep an uploaded file for its owner; returns its id."""
     require(role, Permission.IMPORT_TESTS)
-    drop_old(datetime.now(UTC))
     upload_id = uuid4()
     plain = re.sub(r"[^A-Za-z0-9._() -]", "_", PurePosixPath(name.replace("\\", "/")).name)[-_NAME_MAX:]
     objects.put(f"{_folder(actor, upload_id)}/{plain}", stream)
@@ -160,9 +163,18 @@ def named(username: str) -> tuple[Actor, Role]:
         return Actor(name=user.username, id=user.id), Role(user.role)
 
 
-def drop_old(now: datetime) -> int:
+def plan_sweep() -> None:
+    """Queue a sweep when none was queued for an hour, whoever asks. Raises what Redis raises."""
+    from rq import Queue
+
+    client = redis_connection.client()
+    if client.set(_SWEPT, b"1", nx=True, ex=_SWEEP_SECONDS):
+        Queue("default", connection=client).enqueue("jobs.test_imports.sweep", job_timeout=_JOB_SECONDS, result_ttl=0)
+
+
+def sweep(now: datetime | None = None) -> int:
     """Forget files that nobody imported within a day; returns how many."""
-    old = list(chain.from_iterable(objects.older_than(f"{_PREFIX}/", now - KEPT)))
+    old = list(chain.from_iterable(objects.older_than(f"{_PREFIX}/", (now or datetime.now(UTC)) - KEPT)))
     for key in old:
         objects.delete(key)
     return len(old)

@@ -151,7 +151,7 @@ def _row(number: int, given: Mapping[str, str], asked: Asked, at: datetime, look
 
 def _text(key: str, text: str) -> str:
     """Stripped and within its limit. Formulas are refused; what our own export has made harmless is read back."""
-    text = storable(key, text).strip()
+    text = (text if text.isascii() and text.isprintable() else storable(key, text)).strip()
     known = BY_KEY.get(key)
     if known is None:  # the procedure key of a parser
         return text[:_KEY_MAX]

@@ -1,20 +1,28 @@
 """Bringing in tests of other tools: all of a file or nothing of it, and reading it again changes nothing."""
 
 import io
+import json
+import zipfile
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from uuid import UUID, uuid4
 
 import pytest
+from rq import Queue
 
 from data import objects
+from data import redis as redis_connection
 from data.database import Actor
 from data.sources.test_imports import csv_table
 from domain.errors import BadInput, NotFound, PermissionDenied
 from domain.roles import Role
 from jobs import test_imports
 from jobs.test_imports import LEFT_OUT, Done, Said
+from tests.conftest import Statements
 from tests.data import world
 from tests.jobs.acting import person
 from tests.jobs.syncing import execute, rows
@@ -257,7 +265,74 @@ class TestKeptFiles:
         with pytest.raises(NotFound):
             test_imports.preview(lead, Role.RED_LEAD, first, Said())
         now = datetime.now(UTC)
-        assert test_imports.drop_old(now) == 0
-        assert test_imports.drop_old(now + timedelta(days=1, seconds=5)) == 1
+        assert test_imports.sweep(now) == 0
+        assert test_imports.sweep(now + timedelta(days=1, seconds=5)) == 1
         with pytest.raises(NotFound):
             test_imports.preview(lead, Role.RED_LEAD, second, Said())
+
+    @pytest.mark.usefixtures("redis_server")
+    def test_the_sweep_is_queued_once_an_hour(self) -> None:
+        test_imports.plan_sweep()
+        test_imports.plan_sweep()
+        queued = Queue("default", connection=redis_connection.client())
+        assert [job.func_name for job in queued.jobs] == ["jobs.test_imports.sweep"]
+
+
+class TestTogether:
+    def test_two_at_once_bring_in_one(self, lead: Actor) -> None:
+        with ThreadPoolExecutor(2) as pool:
+            done = list(pool.map(lambda _: bring(lead, CSV), range(2)))
+        assert sorted(one.added for one in done) == [0, 3]
+        assert len(stored()) == 3
+
+    def test_many_rows_take_no_more_statements_than_few(
+        self, lead: Actor, count_statements: Callable[[], AbstractContextManager[Statements]]
+    ) -> None:
+        counted = []
+        for first, last in ((0, 3), (3, 300)):
+            lines = [f"{number},T1059,Linux,2026-01-15 09:30,missed" for number in range(first, last)]
+            with count_statements() as seen:
+                bring(lead, "\n".join(["id,technique,platform,executed_at,outcome", *lines]))
+            counted.append(len(seen))
+        assert counted[1] <= counted[0]
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "technique,title\nT1059,=HYPERLINK(1)\n",
+        "technique" + ",x" * 1_000_000 + "\n",
+        "technique,platform,executed_at,outcome\nT1059,Linux,2999-01-01 00:00,missed\n",
+        "technique,platform,executed_at,outcome\nT1059,Linux,yesterday,missed\n",
+        "technique,platform,executed_at,outcome\nT1059,Linux,2026-01-15 09:30,42\n",
+        "technique\n" + "T1059," * 5_000_000,
+        '{"steps": {"a": {"steps": [{"attack": {"technique_id": ["T1059"]}}]}}}',
+        '[{"mitreid": {"a": 1}, "tactic": 1, "name": []}]',
+        "[" * 1_000_000,
+    ],
+)
+def test_bad_files_change_nothing_and_say_why_in_one_sentence(lead: Actor, content: str) -> None:
+    with pytest.raises(BadInput) as refused:
+        bring(lead, content)
+    assert 10 < len(refused.value.detail) < 300
+    assert stored() == []
+    assert rows("SELECT count(*) FROM defence_tool") == rows("SELECT count(*) FROM outbox_event") == [(0,)]
+
+
+def test_a_purpleops_zip_comes_in(lead: Actor) -> None:
+    cases = [
+        {
+            "id": str(number), "mitreid": "T1059", "tactic": "Execution", "name": f"Case {number}", "state": state,
+            "prevented": "No", "alerted": False, "logged": True, "starttime": "2024-05-01 10:00:00",
+            "detecttime": "2024-05-01 10:02:00", "controls": ["SIEM|ours"], "actions": "whoami",
+        }
+        for number, state in enumerate(("Complete", "Pending"))
+    ]  # fmt: skip
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        archive.writestr("export.json", json.dumps(cases))
+    assert bring(lead, packed.getvalue(), Said(platform="Windows")).added == 2
+    assert rows("SELECT title, state, outcome, logged_at FROM security_test ORDER BY number") == [
+        ("Case 0", "validated", "logged", datetime(2024, 5, 1, 10, 2, tzinfo=UTC)),
+        ("Case 1", "draft", None, None),
+    ]
