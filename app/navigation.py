@@ -13,6 +13,8 @@ from dash.exceptions import PreventUpdate
 
 from callbacks import (
     account,
+    actor,
+    actors,
     campaign,
     campaigns,
     demo,
@@ -34,6 +36,8 @@ from domain.errors import AegisError, NotFound, PermissionDenied
 from domain.roles import Permission
 from jobs import demo as demo_jobs
 from pages import account as account_page
+from pages import actor as actor_page
+from pages import actors as actors_page
 from pages import campaign as campaign_page
 from pages import campaigns as campaigns_page
 from pages import heatmap as heatmap_page
@@ -83,6 +87,8 @@ PAGES = (
     Page(import_tests_page, import_tests.open, Permission.IMPORT_TESTS),
     Page(campaigns_page, campaigns.open),
     Page(campaign_page, campaign.open),
+    Page(actors_page, actors.open),
+    Page(actor_page, actor.open),
     Page(sources_page, sources.open),
     Page(account_page, account.open),
     Page(users_page, users.open, Permission.MANAGE_USERS),
@@ -93,6 +99,7 @@ def install(app: dash.Dash) -> None:
     app.layout = _layout
     for module in (
         account,
+        actors,
         campaign,
         campaigns,
         demo,

@@ -44,7 +44,7 @@ def _hit(row: dict[str, Any]) -> frame.Hit:
     if kind == "technique":
         href = f"/technique/{row['id']}"
     elif kind == "group":
-        href = f"/heatmap?actor={row['id']}"
+        href = f"/actor/{row['id']}"
     elif kind == "data_component":
         href = f"/heatmap?data={row['id']}"
     elif kind == "rule":

@@ -431,8 +431,8 @@ def _runs(data: Campaign) -> html.Section:
         column("Campaign"),
         column("State"),
         column("From", "when"),
-        column("Evaluated"),
-        column("Detected"),
+        column("Evaluated", "tight"),
+        column("Detected", "tight"),
     ]
     rows: list[list[Cell]] = [
         [

@@ -138,8 +138,8 @@ def render_list(data: Campaigns) -> list[Component]:
         column("Actor"),
         column("From", "when"),
         column("To", "when"),
-        column("Evaluated"),
-        column("Detected"),
+        column("Evaluated", "tight"),
+        column("Detected", "tight"),
         column("Comes again", "when"),
     ]
     table = listing(

@@ -42,7 +42,7 @@ def test_every_hit_leads_somewhere(asking: Asking) -> None:
     assert found == {
         "T1059 Command shell": "/technique/T1059",
         "T1059.001 PowerShell": "/technique/T1059.001",
-        "G0016 Shell Bear": "/heatmap?actor=G0016",
+        "G0016 Shell Bear": "/actor/G0016",
         "S0001 Shellbot": "https://attack.example/S0001",
         "DC0032 Shell history": "/heatmap?data=DC0032",
         "Shell nobody can place": "/sources?source=sigma&kind=not_placed",

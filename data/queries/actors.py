@@ -1,0 +1,167 @@
+"""Threat actors: which techniques they use and how we know, and how well these are covered here.
+
+Directly (ATT&CK says so of the group), through software the group uses, and through campaigns attributed to it are kept
+apart: the first says what the group did, the second what its tools can do, the third what was seen in an attack.
+"""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import orjson
+
+from data import cache
+from data.queries import heatmap, measured, reader
+from domain.attack_ids import normalise
+from domain.coverage import CoverageStatus
+from domain.errors import NotFound
+from domain.statistics import Share
+
+WAYS = ("direct", "software", "campaign")
+
+# $1 domain, $2 ATT&CK id of one group, or '' for all.
+_USES = """
+SELECT actor.attack_id AS actor, t.attack_id AS technique, 'direct' AS way, '' AS via, '' AS via_id
+FROM attack_object AS actor
+JOIN technique_link AS link ON link.object_id = actor.id AND link.kind = 'group_uses'
+JOIN technique AS t ON t.id = link.technique_id AND t.active
+WHERE actor.domain = $1 AND actor.kind = 'group' AND actor.active AND ($2 = '' OR actor.attack_id = $2)
+UNION ALL
+SELECT actor.attack_id, t.attack_id, 'software', tool.name, coalesce(tool.attack_id, '')
+FROM attack_object AS actor
+JOIN attack_relationship AS uses ON uses.domain = actor.domain AND uses.source_ref = actor.stix_id
+  AND uses.kind = 'uses' AND uses.active
+JOIN attack_object AS tool ON tool.domain = uses.domain AND tool.stix_id = uses.target_ref
+  AND tool.kind = 'software' AND tool.active
+JOIN technique_link AS link ON link.object_id = tool.id AND link.kind = 'software_uses'
+JOIN technique AS t ON t.id = link.technique_id AND t.active
+WHERE actor.domain = $1 AND actor.kind = 'group' AND actor.active AND ($2 = '' OR actor.attack_id = $2)
+UNION ALL
+SELECT actor.attack_id, t.attack_id, 'campaign', attack.name, coalesce(attack.attack_id, '')
+FROM attack_object AS actor
+JOIN attack_relationship AS of_it ON of_it.domain = actor.domain AND of_it.target_ref = actor.stix_id
+  AND of_it.kind = 'attributed-to' AND of_it.active
+JOIN attack_object AS attack ON attack.domain = of_it.domain AND attack.stix_id = of_it.source_ref
+  AND attack.kind = 'campaign' AND attack.active
+JOIN technique_link AS link ON link.object_id = attack.id AND link.kind = 'campaign_uses'
+JOIN technique AS t ON t.id = link.technique_id AND t.active
+WHERE actor.domain = $1 AND actor.kind = 'group' AND actor.active AND ($2 = '' OR actor.attack_id = $2)
+"""
+_ACTORS = """
+SELECT attack_id, name, array_to_json(aliases)::text AS aliases FROM attack_object
+WHERE domain = $1 AND kind = 'group' AND active AND attack_id IS NOT NULL ORDER BY lower(name)
+"""
+_ONE = """
+SELECT attack_id, name, domain, url, description, modified_at, array_to_json(aliases)::text AS aliases
+FROM attack_object WHERE kind = 'group' AND active AND attack_id = $1
+ORDER BY domain = $2 DESC, array_position(ARRAY['enterprise-attack', 'mobile-attack', 'ics-attack'], domain) LIMIT 1
+"""
+
+
+def actors(domain: str) -> list[dict[str, Any]]:
+    """Every group of a domain by name: `{attack_id, name, aliases, direct, software, campaign (techniques), scope,
+    proven Share, claimed Share, untested}`; the last four are of the techniques in scope that it uses directly."""
+    answer = cache.serve("actors", {"domain": domain, "day": _day()}, heatmap.TOPICS, lambda: _actors(domain))
+    found: list[dict[str, Any]] = orjson.loads(answer)
+    return found
+
+
+def actor(attack_id: str, domain: str = "") -> dict[str, Any]:
+    """One group: `{head, techniques: [...]}`; raises NotFound.
+
+    A technique: `{attack_id, name, tactic, order, ways {way: [[id, name] of what it goes through]}, status, stale,
+    rules, tests, in_scope, gap}`, what is covered least first.
+    """
+    wanted = normalise(attack_id)[:20]
+    found = reader.rows(_ONE, wanted, domain)
+    if not found:
+        raise NotFound(f"ATT&CK has no threat actor {attack_id[:20]} on the loaded maps.")
+    (head,) = found
+    head["aliases"] = _aliases(head)
+    return {"head": head, "techniques": techniques(head["domain"], wanted)}
+
+
+def techniques(domain: str, attack_id: str, platforms: Sequence[str] = ()) -> list[dict[str, Any]]:
+    """The techniques of a group as `actor` gives them; with `platforms` only tests on these count."""
+    ways: dict[str, dict[str, list[tuple[str, str]]]] = defaultdict(lambda: defaultdict(list))
+    for row in reader.rows(_USES, domain, attack_id):
+        through = ways[row["technique"]][row["way"]]
+        if row["via"]:
+            through.append((row["via_id"], row["via"]))
+    standing = _standing(domain, tuple(platforms))
+    made = [
+        {**standing[technique], "ways": {way: sorted(via, key=lambda one: one[1]) for way, via in used.items()}}
+        for technique, used in ways.items()
+        if technique in standing
+    ]
+    return sorted(made, key=lambda one: (_LEAST_FIRST[one["status"]], not one["stale"], one["attack_id"]))
+
+
+_LEAST_FIRST = {
+    status: place
+    for place, status in enumerate(
+        (
+            CoverageStatus.UNTESTED,
+            CoverageStatus.UNCOVERED,
+            CoverageStatus.IN_PROGRESS,
+            CoverageStatus.PARTIAL,
+            CoverageStatus.COVERED,
+        )
+    )
+}
+
+
+def _standing(domain: str, platforms: tuple[str, ...] = ()) -> dict[str, dict[str, Any]]:
+    """Every technique of the map by its id, as the heatmap has it. A gap is in scope and not freshly covered."""
+    matrix = heatmap.matrix(domain, platforms)
+    cells, tactics = matrix["cells"], matrix["tactics"]
+    out = {}
+    for place, attack_id in enumerate(cells["id"]):
+        first = min(cells["tactics"][place], default=None)
+        status, stale, in_scope = cells["status"][place], bool(cells["stale"][place]), bool(cells["in_scope"][place])
+        out[attack_id] = {
+            "attack_id": attack_id,
+            "name": cells["name"][place],
+            "tactic": tactics[first]["name"] if first is not None else "",
+            "order": first if first is not None else len(tactics),
+            "status": status,
+            "stale": stale,
+            "rules": cells["rules"][place],
+            "tests": cells["tests"][place],
+            "in_scope": in_scope,
+            "gap": in_scope and (status != CoverageStatus.COVERED or stale),
+        }
+    return out
+
+
+def _actors(domain: str) -> bytes:
+    used: dict[str, dict[str, set[str]]] = defaultdict(lambda: {way: set() for way in WAYS})
+    pairs = reader.frame(_USES, domain, "")
+    for name, technique, way in zip(pairs["actor"], pairs["technique"], pairs["way"], strict=True):
+        used[name][way].add(technique)
+    standing = _standing(domain)
+    return orjson.dumps([_counted(row, used[row["attack_id"]], standing) for row in reader.rows(_ACTORS, domain)])
+
+
+def _counted(
+    row: Mapping[str, Any], used: Mapping[str, set[str]], standing: Mapping[str, Mapping[str, Any]]
+) -> dict[str, Any]:
+    scope = [standing[one] for one in used["direct"] if one in standing and standing[one]["in_scope"]]
+    return {
+        "attack_id": row["attack_id"],
+        "name": row["name"],
+        "aliases": _aliases(row),
+        **{way: len(used[way]) for way in WAYS},
+        "scope": len(scope),
+        "proven": Share.count(sum(not one["gap"] for one in scope), len(scope)),
+        "claimed": Share.count(sum(one["rules"] > 0 for one in scope), len(scope)),
+        "untested": sum(one["status"] == CoverageStatus.UNTESTED for one in scope),
+    }
+
+
+def _aliases(row: Mapping[str, Any]) -> list[str]:
+    return [name for name in orjson.loads(row["aliases"] or b"[]") if name != row["name"]]
+
+
+def _day() -> str:
+    return measured.today().isoformat()
