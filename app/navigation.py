@@ -13,8 +13,6 @@ from dash.exceptions import PreventUpdate
 
 from callbacks import (
     account,
-    actor,
-    actors,
     campaign,
     campaigns,
     demo,
@@ -28,6 +26,7 @@ from callbacks import (
     templates,
     test,
     tests,
+    tools,
     users,
     viewer,
 )
@@ -36,8 +35,6 @@ from domain.errors import AegisError, NotFound, PermissionDenied
 from domain.roles import Permission
 from jobs import demo as demo_jobs
 from pages import account as account_page
-from pages import actor as actor_page
-from pages import actors as actors_page
 from pages import campaign as campaign_page
 from pages import campaigns as campaigns_page
 from pages import heatmap as heatmap_page
@@ -50,6 +47,7 @@ from pages import template as template_page
 from pages import templates as templates_page
 from pages import test as test_page
 from pages import tests as tests_page
+from pages import tools as tools_page
 from pages import users as users_page
 from pages.components import frame, states, toast
 
@@ -87,8 +85,7 @@ PAGES = (
     Page(import_tests_page, import_tests.open, Permission.IMPORT_TESTS),
     Page(campaigns_page, campaigns.open),
     Page(campaign_page, campaign.open),
-    Page(actors_page, actors.open),
-    Page(actor_page, actor.open),
+    Page(tools_page, tools.open),
     Page(sources_page, sources.open),
     Page(account_page, account.open),
     Page(users_page, users.open, Permission.MANAGE_USERS),
@@ -99,7 +96,6 @@ def install(app: dash.Dash) -> None:
     app.layout = _layout
     for module in (
         account,
-        actors,
         campaign,
         campaigns,
         demo,
@@ -112,6 +108,7 @@ def install(app: dash.Dash) -> None:
         templates,
         test,
         tests,
+        tools,
         users,
     ):
         module.register(app)

@@ -38,6 +38,7 @@ class Permission(StrEnum):
     MANAGE_DEMO = "manage_demo"
     READ_AUDIT = "read_audit"
     MANAGE_JOBS = "manage_jobs"  # retry and stop background work
+    MANAGE_TOOLS = "manage_tools"  # the defence tools that observations speak of
     MANAGE_CHANNELS = "manage_channels"  # where notifications are delivered
 
     PLAN_TEST = "plan_test"  # create a test, change its plan, ask for a retest
@@ -76,6 +77,7 @@ GRANTS: dict[Permission, frozenset[Role]] = {
     Permission.MANAGE_DEMO: _ADMIN,
     Permission.READ_AUDIT: _ADMIN,
     Permission.MANAGE_JOBS: _ADMIN,
+    Permission.MANAGE_TOOLS: _LEADS,
     Permission.MANAGE_CHANNELS: _ADMIN,
     Permission.PLAN_TEST: _RED | _LEADS,
     Permission.IMPORT_TESTS: _LEADS,

@@ -13,9 +13,9 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from data.models.base import Base, Created, Key, Moment, one_of
+from domain.defence_tools import ToolKind
 from domain.outcomes import Detection, Prevention, RemediationState, TestState
 
-TOOL_KINDS = ("edr", "siem", "network", "mail", "identity", "cloud", "web", "dlp", "other")
 CAMPAIGN_STATES = ("planned", "running", "finished", "cancelled")
 SIDES = ("red", "blue", "lead", "system")
 _FALSE = text("false")
@@ -37,7 +37,7 @@ class DefenceTool(Base):
     is_demo: Mapped[bool] = mapped_column(server_default=_FALSE)
     created_at: Mapped[Created]
 
-    __table_args__ = (one_of("kind", TOOL_KINDS),)
+    __table_args__ = (one_of("kind", ToolKind),)
 
 
 class TestCampaign(Base):
