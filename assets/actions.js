@@ -21,8 +21,10 @@
     return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20)].join("-");
   };
 
-  function request(method, address, body) {
+  // What is asked `byItself` does not keep a session open that nobody uses.
+  function request(method, address, body, byItself) {
     var headers = { Accept: "application/json", "X-CSRFToken": window.aegisCsrf() };
+    if (byItself) headers["X-Background"] = "1";
     if (body) headers["Content-Type"] = "application/json";
     return window.fetch(address, { method: method, headers: headers, body: body ? JSON.stringify(body) : undefined }).then(function (response) {
       if (response.status === 401) {
@@ -53,7 +55,7 @@
 
   function follow(key, asked, tell) {
     later(LOOK_MS, function () {
-      request("GET", "/api/actions/" + key).then(
+      request("GET", "/api/actions/" + key, null, true).then(
         function (answer) {
           if (ended(answer, asked, tell)) return;
           tell({ state: "queued", worker: answer.body.worker });

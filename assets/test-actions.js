@@ -38,7 +38,7 @@
       var look = function () {
         if (document.hidden) return;
         var spec = newest.current.spec;
-        parts.request("GET", "/api/tests/" + spec.number + "/version").then(
+        parts.request("GET", "/api/tests/" + spec.number + "/version", null, true).then(
           function (answer) {
             if (!answer.ok || newest.current.spec !== spec) return;
             setWorker(answer.body.worker);
