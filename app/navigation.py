@@ -18,6 +18,7 @@ from callbacks import (
     demo,
     heatmap,
     import_tests,
+    notifications,
     overview,
     search,
     sources,
@@ -40,6 +41,7 @@ from pages import campaigns as campaigns_page
 from pages import heatmap as heatmap_page
 from pages import import_tests as import_tests_page
 from pages import not_found
+from pages import notifications as notifications_page
 from pages import overview as overview_page
 from pages import sources as sources_page
 from pages import technique as technique_page
@@ -87,6 +89,7 @@ PAGES = (
     Page(campaign_page, campaign.open),
     Page(tools_page, tools.open),
     Page(sources_page, sources.open),
+    Page(notifications_page, notifications.open),
     Page(account_page, account.open),
     Page(users_page, users.open, Permission.MANAGE_USERS),
 )
@@ -101,6 +104,7 @@ def install(app: dash.Dash) -> None:
         demo,
         heatmap,
         import_tests,
+        notifications,
         search,
         sources,
         technique,

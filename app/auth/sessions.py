@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 
-from flask import Flask, session
+from flask import Flask, request, session
 from flask_login import LoginManager
 
 from app.settings import Settings
@@ -11,6 +11,8 @@ from data.repositories import people
 from domain.roles import Role
 
 COOKIE = "aegis_session"
+# Sent with what an open page asks by itself, so that it does not keep a session alive that nobody uses.
+BACKGROUND = "X-Background"
 _TOKEN = "_user_id"  # noqa: S105 - the key under which Flask-Login keeps what identifies the user
 
 
@@ -28,7 +30,8 @@ def install(server: Flask, settings: Settings) -> None:
 
     @manager.user_loader
     def load(token: str) -> Viewer | None:
-        found = people.signed_in(token, idle=idle, now=datetime.now(UTC))
+        by_itself = BACKGROUND in request.headers
+        found = people.signed_in(token, idle=idle, now=datetime.now(UTC), by_itself=by_itself)
         if found is None:
             return None
         return Viewer(

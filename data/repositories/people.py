@@ -93,17 +93,17 @@ _SIGNED_IN = """
 _SEEN = "UPDATE user_session SET last_seen_at = %(now)s WHERE id = %(id)s RETURNING 1"
 
 
-def signed_in(token: str, *, idle: timedelta, now: datetime) -> SignedIn | None:
+def signed_in(token: str, *, idle: timedelta, now: datetime, by_itself: bool = False) -> SignedIn | None:
     """Who holds this token, if the session is neither revoked nor over and the account is enabled.
 
     Asked by every request, so it goes through the short lane and brings the generations along; the time last seen is
-    kept to the minute.
+    kept to the minute. What a page asks `by_itself` does not count as being there.
     """
     rows = lane.ask(_SIGNED_IN, {"token": _digest(token), "now": now, "idle_since": now - idle})
     if not rows:
         return None
     session_id, user_id, username, display_name, role, must_change_password, time_zone, outdated, numbers = rows[0]
-    if outdated:
+    if outdated and not by_itself:
         lane.ask(_SEEN, {"id": session_id, "now": now})
     return SignedIn(user_id, session_id, username, display_name, role, must_change_password, time_zone, numbers)
 

@@ -15,6 +15,7 @@ from dash.development.base_component import Component
 
 from domain.roles import Permission, Role, may
 from pages.components import toast
+from pages.components.bell import bell
 from pages.components.parts import SearchField, post_form
 from pages.components.states import loading
 
@@ -183,6 +184,7 @@ def _top_bar(person: Person) -> html.Header:
                 className="icon is-search search-open",
                 **{"data-opens": "search-dialog", "aria-label": "Search"},
             ),
+            bell(),
             _theme_menu(),
             _account_menu(person),
         ],

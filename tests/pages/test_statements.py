@@ -27,6 +27,8 @@ COST = {
     ("/sources", "?run={run}"): (11, 10),
     ("/templates", ""): (4, 3),
     ("/templates", "?actor=G0001&platform=Windows&q=tool"): (4, 3),
+    ("/notifications", ""): (5, 5),
+    ("/test/1", ""): (8, 8),
     ("/account", ""): (3, 3),
     ("/admin/users", "?user=ada"): (3, 3),
     ("/nothing", ""): (1, 1),
@@ -68,6 +70,7 @@ def grow(first: int, last: int) -> None:
         world.security_test(home, "full/missed", platform="Linux", procedure_key=f"procedure {number}")
         world.rule({"T1000": home, f"T{1000 + number}": technique} if number else {"T1000": home})
         world.rule({f"T9{number:03}": None})
+        grow_first_test(f"tool-{number}")
         world.attack_object(
             "group", f"G{number:04}", f"Group {number}", uses={home: "group_uses", technique: "group_uses"}
         )
@@ -89,6 +92,23 @@ def grow(first: int, last: int) -> None:
             " SELECT uuidv7(), :token, id, now(), now() + interval '1 hour' FROM user_account WHERE username = 'ada'",
             token=str(number).encode(),
         )
+
+
+def grow_first_test(tool: str) -> None:
+    """Another tool that saw it, with the rule that fired, a comment and a retest."""
+    execute("INSERT INTO defence_tool (id, slug, name, kind) VALUES (uuidv7(), :tool, :tool, 'edr')", tool=tool)
+    execute(
+        "INSERT INTO observation (id, test_id, round, tool_id, prevention, detection, rule_id)"
+        " SELECT uuidv7(), test.id, 1, tool.id, 'none', 'logged', (SELECT id FROM detection_rule ORDER BY id LIMIT 1)"
+        " FROM security_test AS test, defence_tool AS tool WHERE test.number = 1 AND tool.slug = :tool",
+        tool=tool,
+    )
+    execute(
+        "INSERT INTO test_timeline (id, test_id, round, actor_name, side, action, note)"
+        " SELECT uuidv7(), id, 1, 'ada', 'red', 'commented', 'x' FROM security_test WHERE number = 1"
+    )
+    home, first = rows("SELECT technique_id, id FROM security_test WHERE number = 1")[0]
+    world.security_test(home, state="draft", retest_of_id=first)
 
 
 def costs(asking: Asking, counting: Counting) -> dict[tuple[str, str], tuple[int, int]]:
