@@ -12,19 +12,20 @@ from uuid import UUID
 
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from domain.errors import AegisError, NeedsConfirmation, StaleVersion
 from domain.outcomes import Detection, Outcome, Prevention, RemediationState, TestState
-from domain.roles import Permission, Role
+from domain.roles import Role
 from domain.testing import actions as do
 from domain.testing.creation import create, retest_of
 from domain.testing.entity import SecurityTest
 from domain.testing.events import Event
 from domain.testing.person import Person, Team
+from domain.testing.questions import questions
 from domain.testing.rounds import Round, RoundResult, Verdict
 from domain.testing.telling import snapshot
-from tests.domain.testing.play import EDR, EVERYBODY, RED, SIEM, START, key, minutes, planned
+from tests.domain.testing.play import BLUE, BLUE_LEAD, EDR, EVERYBODY, RED, RED_LEAD, SIEM, START, key, minutes, planned
 
 DRAFT, EXECUTING, EVALUATING, REVIEW, VALIDATED, REJECTED, CANCELLED = TestState
 LEGAL = {
@@ -128,13 +129,27 @@ class Life(RuleBasedStateMachine):
 
     # What people do
 
+    @initialize(steps=st.sampled_from([0, 2, 3, 3, 4, 4, 6, 6]), detection=st.sampled_from(Detection))
+    def it_has_come_some_way(self, steps: int, detection: Detection) -> None:
+        """From a draft to validated in six steps; the more there is behind a test, the more can go wrong with it."""
+        way: list[tuple[str, Person, Team | None]] = [
+            ("start", RED, None),
+            ("submit_red", RED, None),
+            ("observe", BLUE, None),
+            ("submit_blue", BLUE, None),
+            ("approve", RED_LEAD, Team.RED),
+            ("approve", BLUE_LEAD, Team.BLUE),
+        ]
+        for kind, by, side in way[:steps]:
+            assert self.act(self.filled_in(kind, side, [*Detection].index(detection) + 1), by, 10)
+
     @rule(action=anything, by=people, after=st.integers(-5, 90), names=people, stale=st.sampled_from([0, 0, 0, 1]))
     def anybody_does_anything(self, action: do.Action, by: Person, after: int, names: Person, stale: int) -> None:
         named = getattr(action, "assignee_id", None) or getattr(action, "owner_id", None)
         chosen = next((one for one in EVERYBODY if one.id == named), names)
         self.act(action, self.as_of_now(by), after, person=self.as_of_now(chosen), seen=self.test.version - stale)
 
-    @rule(after=st.integers(0, 60), choice=st.integers(0, 999))
+    @rule(after=st.integers(-10, 60), choice=st.integers(0, 999))
     def somebody_does_what_leads_on(self, after: int, choice: int) -> None:
         """The one primary action of somebody, well filled in, so that the machine gets far."""
         wanted = [
@@ -150,6 +165,13 @@ class Life(RuleBasedStateMachine):
         if offer.refusal is None:
             changed = self.act(action, by, after, seen=self.test.version)
             assert changed, f"{offer.kind} was offered to {by.role.label} and then refused"
+
+    @rule(after=st.sampled_from([-5, 0, 1, 30]))
+    @precondition(lambda self: self.test.working is not None)
+    def a_timer_rests_or_runs_again(self, after: int) -> None:
+        by, role = (RED, Role.RED_TECH) if self.test.working is Team.RED else (BLUE, Role.BLUE_TECH)
+        self.roles[by.id] = role
+        self.act(do.Pause() if self.test.timer_since is not None else do.Resume(), by, after)
 
     @rule(by=people, role=st.sampled_from(Role))
     def somebodys_role_changes(self, by: Person, role: Role) -> None:
@@ -173,9 +195,57 @@ class Life(RuleBasedStateMachine):
         if self.test.state is REVIEW:
             self.act(action, self.as_of_now(by), 1)
 
-    @rule(reason=reasons, by=people, rarely=st.integers(0, 9))
+    @rule(
+        what=st.sampled_from(["observe", "observe", "submit", "submit", "not applicable"]),
+        tool=tools,
+        detection=st.sampled_from(Detection),
+        offsets=st.tuples(*(st.none() | st.integers(-3, 9) for _ in range(3))),
+        confirmed=yes,
+    )
+    @precondition(lambda self: self.test.state is EVALUATING)
+    def blue_types_in_times_around_the_attack(
+        self, what: str, tool: UUID, detection: Detection, offsets: tuple[int | None, ...], confirmed: bool
+    ) -> None:
+        executed = self.test.executed_at or self.now
+        first, second, third = (None if n is None else executed + timedelta(minutes=n) for n in offsets)
+        not_applicable = what == "not applicable"
+        action: do.Action = do.SubmitBlue(
+            contained_at=None if not_applicable else first,
+            watched_until=None if not_applicable else second,
+            not_applicable=not_applicable,
+            reason="No such host." if not_applicable else "",
+            confirmed=confirmed,
+        )
+        if what == "observe":
+            action = do.Observe(
+                tool_id=tool,
+                prevention=Prevention.NONE if first is None else Prevention.PARTIAL,
+                detection=detection,
+                prevented_at=first,
+                logged_at=None if detection is Detection.MISSED else second,
+                detected_at=third or executed if detection is Detection.ALERTED else None,
+                confirmed=confirmed,
+            )
+        self.roles[BLUE.id] = Role.BLUE_TECH
+        self.act(action, BLUE, 5)
+
+    @rule(
+        action=_of(do.StartRemediation)
+        | _of(do.AcceptRisk, reason=reasons, until=days)
+        | _of(do.PlanRemediation, due_on=st.none() | days, note=texts),
+        done=st.none() | st.integers(-90, 3),
+        role=st.sampled_from([Role.BLUE_TECH, Role.BLUE_LEAD]),
+    )
+    @precondition(lambda self: self.test.remediation is not None)
+    def somebody_works_on_the_remediation(self, action: do.Action, done: int | None, role: Role) -> None:
+        self.roles[BLUE.id] = role
+        if done is not None:
+            action = do.CompleteRemediation(completed_at=self.now + timedelta(minutes=done), note="New rule.")
+        self.act(action, self.as_of_now(BLUE), 1)
+
+    @rule(reason=reasons, by=people, rarely=st.sampled_from(range(12)))
     def somebody_cancels(self, reason: str, by: Person, rarely: int) -> None:
-        if rarely == 0:
+        if rarely == 7:
             self.act(do.Cancel(reason=reason), self.as_of_now(by), 1)
 
     @rule(by=people)
@@ -198,7 +268,7 @@ class Life(RuleBasedStateMachine):
             assert test.red_submitted_by is not None
         if test.state in (REVIEW, VALIDATED, REJECTED):
             assert test.blue_submitted_by is not None
-            assert (test.outcome is None) == test.not_applicable
+            assert (test.outcome is None) == test.not_applicable == (not latest.observations)
         if test.state in (DRAFT, EXECUTING, EVALUATING):
             assert test.outcome is None
             assert not test.not_applicable
@@ -307,11 +377,16 @@ class Life(RuleBasedStateMachine):
     def check(self, action: do.Action, by: Person, before: SecurityTest, events: list[Event]) -> None:
         test = self.test
         assert before.refusal(action.kind, by, **_known(action)) is None
-        assert by.may(Permission.READ)
         assert by.role is not Role.VIEWER
+        assert getattr(action, "confirmed", True) or not questions(before, action)
+        if action.kind in ("start_remediation", "plan_remediation", "complete_remediation", "accept_risk"):
+            assert before.state is VALIDATED
         assert test.version == before.version + 1
         assert before.updated_at <= test.updated_at == events[0].at
         assert test.state is before.state or (before.state, test.state) in LEGAL
+        if test.round == before.round:
+            for team in Team:
+                assert before.current.verdict_by(team) in (None, test.current.verdict_by(team))
         held = (_repair(before), _repair(test))
         assert held[0] == held[1] or held in REPAIRS
         self.check_told(before, events)
@@ -332,9 +407,9 @@ class Life(RuleBasedStateMachine):
 
     def filled_in(self, kind: str, side: Team | None, choice: int) -> do.Action:
         """An action that nothing but a rule could refuse."""
-        now = max(self.now, self.test.updated_at)
+        now = self.test.updated_at  # the clock may run backwards, but not behind this
         executed = self.test.executed_at or now
-        seen = [Detection.MISSED, Detection.LOGGED, Detection.ALERTED][choice % 3]
+        seen = [*Detection][(choice - 1) % 3]
         latest = max(
             (m for o in self.test.current.observations for m in (o.prevented_at, o.logged_at, o.detected_at) if m),
             default=executed,
@@ -378,7 +453,7 @@ def _rises(moments: list[datetime | None]) -> bool:
 
 
 Life.TestCase.settings = settings(
-    max_examples=120,
+    max_examples=150,
     stateful_step_count=60,
     derandomize=True,
     deadline=None,
