@@ -6,7 +6,7 @@ import dash
 from flask import Flask
 
 from app import bundle, errors, health, navigation, page_cache, security
-from app.api import actions, evidence, exports, notifications, sources, test_imports
+from app.api import actions, evidence, exports, notifications, sources, test_imports, tests_csv
 from app.auth import routes, sessions
 from app.processes import configure_data
 from app.settings import ROOT, Settings
@@ -34,6 +34,7 @@ def create_app(settings: Settings) -> Flask:
     server.register_blueprint(notifications.blueprint)
     server.register_blueprint(sources.blueprint)
     server.register_blueprint(test_imports.blueprint)
+    server.register_blueprint(tests_csv.blueprint)
 
     styles, scripts = bundle.install(server, ROOT / "assets")
     app = dash.Dash(

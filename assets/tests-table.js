@@ -160,7 +160,7 @@
     };
     const send = (event) => {
       event.preventDefault();
-      const key = window.crypto.randomUUID ? window.crypto.randomUUID() : parts.newKey();
+      const key = parts.uuid();
       const tests = all ? null : chosen.map((row) => [row.id, row.version]);
       props.setProps({ asked: { ...values, kind, tests, key } });
       setKind("");

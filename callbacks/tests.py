@@ -6,24 +6,29 @@ from typing import Any
 from dash import Dash, Input, Output, State, no_update, set_props
 from dash.exceptions import PreventUpdate
 
-from callbacks import viewer
+from callbacks import tests_bulk, viewer
 from callbacks.viewer import Viewer
-from data.queries import tests_choices, tests_table
+from data.queries import tests_board, tests_choices, tests_queue, tests_table
 from data.queries.tests_table import Block, Count, Mark
 from domain.errors import AegisError, BadInput
 from domain.roles import Permission
 from domain.tests_view import Order, TestsView
+from jobs import bulk
 from pages import tests as page
+from pages.components import tests_board as board
 from pages.components import tests_table as table
 from pages.components import toast
 
 
 def open(me: Viewer, asked: Mapping[str, str]) -> tuple[object, str, str]:
     data = _tests(me, asked)
-    return page.layout(data, _body(me, data)), page.TITLE, ""
+    body, answer = _body(me, data)
+    return page.layout(data, body), page.TITLE, answer
 
 
 def register(app: Dash) -> None:
+    tests_bulk.register(app)
+
     @app.callback(
         Output("tests-filters", "fields"),
         Output("tests-body", "children"),
@@ -38,7 +43,9 @@ def register(app: Dash) -> None:
         data = _tests(me, _said(value))
         if data.view == shown == page.TABLE:
             return page.filter_fields(data), no_update, no_update  # the grid asks for its rows itself
-        return page.filter_fields(data), _body(me, data), data.view
+        body, answer = _body(me, data)
+        set_props("answer", {"children": answer})
+        return page.filter_fields(data), body, data.view
 
     @app.callback(
         Output("tests-grid", "getRowsResponse"),
@@ -138,11 +145,20 @@ def _tests(me: Viewer, asked: Mapping[str, str]) -> page.Tests:
             template=(template, found.template) if found.template else None,
         ),
         views=(),
-        actions=(),
+        actions=[kind for kind, permission in bulk.KINDS.items() if me.may(permission)],
         may_plan=me.may(Permission.PLAN_TEST),
         may_import=me.may(Permission.IMPORT_TESTS),
     )
 
 
-def _body(me: Viewer, data: page.Tests) -> Any:
-    return page.render_table(data)
+def _body(me: Viewer, data: page.Tests) -> tuple[Any, str]:
+    """What the chosen view shows, and the line in the top bar; the table says its own when it has counted."""
+    if data.view == page.BOARD:
+        columns = tests_board.board(TestsView.of(data.query, me.id))
+        return page.render_board(data, [(one.state, one.total, one.rows) for one in columns]), ""
+    if data.view == page.MINE:
+        parts = [
+            board.Waiting(key=one.key, total=one.total, rows=one.rows) for one in tests_queue.queue(me.id, me.role)
+        ]
+        return board.render_queue(parts), page.answer_of_queue(sum(part.total for part in parts))
+    return page.render_table(data), ""

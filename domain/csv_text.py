@@ -1,6 +1,6 @@
 """Text of a spreadsheet cell that no spreadsheet takes for a formula."""
 
-_STARTS = ("=", "+", "-", "@", "\t", "\r")
+STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 
 def spreadsheet_safe(value: object) -> object:
@@ -8,6 +8,6 @@ def spreadsheet_safe(value: object) -> object:
 
     Source of the list of first characters: OWASP, "CSV Injection".
     """
-    if isinstance(value, str) and value.startswith(_STARTS):
+    if isinstance(value, str) and value.startswith(STARTS):
         return "'" + value
     return value

@@ -7,6 +7,7 @@ table `columns` and `rows` (how dense). A view that is saved is such a query und
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlencode
 
 import dash_ag_grid as dag
 from dash import dcc, html
@@ -16,6 +17,7 @@ from domain.outcomes import Outcome, RemediationState
 from domain.platforms import PLATFORMS
 from domain.tests_view import ME, NO_OUTCOME, NOBODY, OVERDUE
 from pages.components import filters, words
+from pages.components import tests_board as board
 from pages.components.filters import FilterLine
 from pages.components.frame import Nav
 from pages.components.status import TEST_STATE, link
@@ -29,6 +31,8 @@ CSV = "/export/tests.csv"
 
 TABLE, BOARD, MINE = "table", "board", "mine"
 BLOCK = 100
+MANY = 10_000
+POLL_MS = 700
 ROW_PX, DENSE_PX, CARD_PX = 32, 26, 76
 
 _OUTCOMES = {
@@ -81,6 +85,8 @@ def layout(data: Tests, body: Component) -> html.Div:
         [
             dcc.Store(id="tests-view", data=data.view),
             dcc.Store(id="tests-marks"),
+            dcc.Store(id="tests-batch"),
+            dcc.Interval(id="tests-poll", interval=POLL_MS, disabled=True),
             html.Div(
                 [
                     FilterLine(id="tests-filters", fields=fields, value=filters.asked(fields, data.query)),
@@ -88,8 +94,8 @@ def layout(data: Tests, body: Component) -> html.Div:
                 ],
                 className="tests-head",
             ),
-            html.Div(body, id="tests-body", className="tests-body"),
             html.Div(id="tests-results"),
+            html.Div(body, id="tests-body"),
         ],
         className="stack-small tests",
     )
@@ -110,8 +116,11 @@ def filter_fields(data: Tests) -> list[dict[str, Any]]:
     people = [(str(one[0]), str(one[1])) for one in choices.people]
     template = [choices.template] if choices.template else []
     quiet: dict[str, Any] = {"filters": True, "quiet": True}
+    shown = filters.one("view", "Show", [(TABLE, "All, as a table"), (BOARD, "Board"), (MINE, "My queue")], none=TABLE)
+    if data.view == MINE:
+        return [shown]  # a queue is what waits, whatever was looked for
     return [
-        filters.one("view", "Show", [(TABLE, "All, as a table"), (BOARD, "Board"), (MINE, "My queue")], none=TABLE),
+        shown,
         filters.search("q", "Search", "Title or number", filters=True),
         filters.many("state", "State", list(TEST_STATE.items()), placeholder="Any state", filters=True),
         filters.search("technique", "Technique", "T1059", **quiet),
@@ -140,6 +149,10 @@ def filter_fields(data: Tests) -> list[dict[str, Any]]:
         ),
         filters.one("rows", "Rows", [("", "Normal"), ("dense", "Dense")], local=True, quiet=True),
     ]
+
+
+def answer_of_queue(waiting: int) -> str:
+    return f"{words.plural(waiting, 'test')} {'waits' if waiting == 1 else 'wait'} for you" if waiting else ""
 
 
 def answer(total: int | None, *, many: bool, filtered: bool) -> str:
@@ -183,3 +196,23 @@ def render_table(data: Tests) -> list[Component]:
             heights=[ROW_PX, DENSE_PX, CARD_PX],
         ),
     ]
+
+
+def render_board(data: Tests, columns: Sequence[tuple[str, int, Sequence[Mapping[str, Any]]]]) -> Component:
+    """`columns`: state, how many (10,001 for more than 10,000), the first ones."""
+    return board.render_board(
+        [
+            board.Column(
+                state=state,
+                total=words.number(total) if total <= MANY else f"more than {words.number(MANY)}",
+                href=_address(data, state),
+                rows=rows,
+            )
+            for state, total, rows in columns
+        ]
+    )
+
+
+def _address(data: Tests, state: str) -> str:
+    kept = {name: text for name, text in data.query.items() if text and name not in ("view", "state")}
+    return f"{PATH}?{urlencode(kept | {'state': state}, safe=',')}"

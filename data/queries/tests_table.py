@@ -5,9 +5,10 @@ order, from the row after which the last block ended (its mark); it is then told
 rollups know, else that there are more than MANY.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
+from uuid import UUID
 
 from data.queries import reader
 from data.queries.tests_filter import EXECUTED, Conditions, conditions
@@ -139,6 +140,11 @@ ORDER BY {_by(view, "page.key", "page.number")}"""
     return Block(rows, view.order, marks[-1] if len(marks) == size else None)
 
 
+def ordered(view: TestsView) -> str:
+    """SQL of the order of a view, where `s` and `technique` are at hand."""
+    return _by(view, _KEYS[view.order][0], "s.number")
+
+
 def _by(view: TestsView, key: str, number: str) -> str:
     way = _way(view)
     if view.order is Order.NUMBER:
@@ -167,3 +173,11 @@ def _counted(view: TestsView) -> int | None:
         f"SELECT sum({summed})::bigint AS n FROM rollup_technique_month AS s WHERE {asked.text}", *asked.parameters
     )
     return int(rows[0]["n"] or 0)
+
+
+def named(ids: Sequence[UUID]) -> dict[UUID, tuple[int, str]]:
+    """Number and title of tests."""
+    statement = f"""SELECT id::text, number, title FROM security_test
+WHERE id = ANY ({reader.split("$1")}::uuid[])"""
+    rows = reader.rows(statement, reader.joined(str(one) for one in ids))
+    return {UUID(row["id"]): (row["number"], row["title"]) for row in rows}

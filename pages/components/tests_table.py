@@ -42,7 +42,7 @@ class Column:
             "field": self.key,
             "headerName": self.name,
             "width": self.width,
-            "hide": not self.usual,
+            "initialHide": not self.usual,
             "cellRenderer": f"Test{self.show}",
         }
         if self.sort:
@@ -60,17 +60,17 @@ class Column:
 FALLS: Mapping[str, bool] = {"number": True, "updated": True, "executed": True, "technique": False, "priority": False}
 
 COLUMNS = (
-    Column(key="number", name="Number", width=96, show="Number", sort="number"),
+    Column(key="number", name="Number", width=76, show="Number", sort="number"),
     Column(key="title", name="Test", width=280, show="Title", grows=True),
-    Column(key="technique", name="Technique", width=112, show="Technique", sort="technique"),
-    Column(key="state", name="State", width=124, show="State"),
-    Column(key="outcome", name="Outcome", width=132, show="Outcome"),
-    Column(key="platform", name="Platform", width=112),
-    Column(key="priority", name="Priority", width=96, sort="priority"),
-    Column(key="red", name="Red", width=130),
-    Column(key="blue", name="Blue", width=130),
-    Column(key="executed", name="Executed", width=124, show="When", sort="executed"),
-    Column(key="updated", name="Changed", width=124, show="When", sort="updated"),
+    Column(key="technique", name="Technique", width=108, show="Technique", sort="technique"),
+    Column(key="state", name="State", width=112, show="State"),
+    Column(key="outcome", name="Outcome", width=112, show="Outcome"),
+    Column(key="platform", name="Platform", width=96),
+    Column(key="priority", name="Priority", width=80, sort="priority"),
+    Column(key="red", name="Red", width=112),
+    Column(key="blue", name="Blue", width=112),
+    Column(key="executed", name="Executed", width=108, show="When", sort="executed"),
+    Column(key="updated", name="Changed", width=124, show="When", sort="updated", usual=False),
     Column(key="campaign", name="Campaign", width=180, show="Campaign", usual=False),
     Column(key="creator", name="Created by", width=140, usual=False),
     Column(key="created", name="Created", width=124, show="When", usual=False),
