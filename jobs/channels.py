@@ -91,6 +91,8 @@ def send_test(actor: Actor, role: Role, channel_id: UUID) -> UUID:
         channel = _allowed(session, actor, role, channel_id)
         if not channel.active:
             raise RuleViolated("This channel is paused; resume it first.")
+        if deliveries.has_open_test(session, channel_id):
+            raise RuleViolated("A test of this channel is on its way already.")
         row = {
             "channel_id": channel_id,
             "title": "Aegis: this channel works",

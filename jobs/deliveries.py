@@ -6,6 +6,7 @@ about it arrives.
 
 import logging
 import time
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from uuid import UUID, uuid4
 
@@ -23,6 +24,8 @@ from domain.errors import BadInput
 log = logging.getLogger(__name__)
 
 QUEUE = "default"
+# More new messages than this are put together into one.
+CROWD = 5
 # A worker stays with one channel for so many messages or so long; what is left comes with the next job.
 _MESSAGES_MAX = 25
 _SECONDS_MAX = 60.0
@@ -60,12 +63,22 @@ def send(channel_id: str) -> None:
     """The job: send what is due on a channel, oldest first, until it is done or the service refuses one."""
     key = UUID(channel_id)
     redis_connection.client().delete(_ASKED.format(channel=key))
+    _put_together(key)
     began = time.monotonic()
     for _ in range(_MESSAGES_MAX):
         with unit_of_work() as session:
             message = deliveries.take(session, key, datetime.now(UTC))
         if message is None or not _send(key, message) or time.monotonic() - began > _SECONDS_MAX:
             return
+
+
+def _put_together(channel_id: UUID) -> None:
+    """A crowd of messages, as of somebody who is assigned a whole campaign, becomes one."""
+    now = datetime.now(UTC)
+    with unit_of_work() as session:
+        crowd = deliveries.take_crowd(session, channel_id, now, over=CROWD)
+        if crowd:
+            deliveries.add(session, [_digest(channel_id, crowd)])
 
 
 def _send(channel_id: UUID, message: Message) -> bool:
@@ -103,11 +116,12 @@ def digests(now: datetime) -> int:
     with unit_of_work() as session:
         due = channels.with_digest_due(session, now)
         held = deliveries.take_held(session, due) if due else {}
-        rows = []
-        for channel_id, waited in held.items():
-            title, body = digest_of([(title, _link(text)) for title, text in waited], messenger.base_url())
-            rows.append({"channel_id": channel_id, "title": title, "body": body, "event_key": f"digest:{uuid4()}"})
-        return len(deliveries.add(session, rows))
+        return len(deliveries.add(session, [_digest(channel_id, waited) for channel_id, waited in held.items()]))
+
+
+def _digest(channel_id: UUID, waited: Sequence[tuple[str, str]]) -> dict[str, object]:
+    title, body = digest_of([(title, _link(text)) for title, text in waited], messenger.base_url())
+    return {"channel_id": channel_id, "title": title, "body": body, "event_key": f"digest:{uuid4()}"}
 
 
 def _link(text: str) -> str:

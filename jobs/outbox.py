@@ -79,5 +79,6 @@ def call() -> None:
 def answer_call() -> None:
     """The job of `call`. What is written from here on calls again."""
     redis_connection.client().delete(_CALLED)
-    deliver()
+    while deliver():
+        continue
     deliveries.hand_out(datetime.now(UTC))

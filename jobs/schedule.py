@@ -31,8 +31,8 @@ def tick(now: datetime | None = None) -> int:
     done += campaigns.spawn_due(moment) + workflow.relay(moment) + outbox.deliver()
     evidence.plan_sweep()
     test_imports.plan_sweep()
-    notifications.daily(moment)
     done += deliveries.digests(moment) + deliveries.hand_out(moment)
+    notifications.daily(moment)
     return done + len(promised) + len(waiting)
 
 

@@ -73,7 +73,7 @@ def with_digest_due(session: Session, now: datetime) -> list[UUID]:
     due = session.execute(
         select(NotificationChannel, func.coalesce(User.time_zone, "UTC"))
         .outerjoin(User, User.id == NotificationChannel.user_id)
-        .where(NotificationChannel.active, NotificationChannel.digest_due_at <= now)
+        .where(NotificationChannel.active, NotificationChannel.digest_due_at <= now, User.disabled_at.is_(None))
         .with_for_update(of=NotificationChannel, skip_locked=True)
     ).all()
     for channel, zone in due:

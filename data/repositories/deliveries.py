@@ -6,11 +6,11 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, select, text, update
+from sqlalchemy import Row, func, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from data.models import NotificationChannel, NotificationDelivery
+from data.models import NotificationDelivery
 
 MAX_ATTEMPTS = 6
 _FIRST_DELAY = timedelta(seconds=30)
@@ -18,15 +18,34 @@ _FIRST_DELAY = timedelta(seconds=30)
 _LEASE = timedelta(minutes=3)
 _REASON_MAX = 300
 
-_TAKE = text("""
+# Active, and its person, where it is one's own, still here.
+_OPEN = """
+SELECT channel.id FROM notification_channel AS channel LEFT JOIN user_account AS owner ON owner.id = channel.user_id
+WHERE channel.active AND owner.disabled_at IS NULL
+"""
+_DUE_CHANNELS = text(f"""
+SELECT DISTINCT channel_id FROM notification_delivery
+WHERE state = 'queued' AND available_at <= :now AND channel_id IN ({_OPEN})
+""")  # noqa: S608 - put together from constants
+_TAKE = text(f"""
 UPDATE notification_delivery SET attempts = attempts + 1, available_at = :until
 WHERE id = (
-  SELECT message.id FROM notification_delivery AS message
-  JOIN notification_channel AS channel ON channel.id = message.channel_id AND channel.active
-  WHERE message.channel_id = :channel AND message.state = 'queued' AND message.available_at <= :now
-  ORDER BY message.available_at, message.id LIMIT 1 FOR UPDATE OF message SKIP LOCKED)
+  SELECT id FROM notification_delivery
+  WHERE channel_id = :channel AND state = 'queued' AND available_at <= :now AND channel_id IN ({_OPEN})
+  ORDER BY available_at, id LIMIT 1 FOR UPDATE SKIP LOCKED)
 RETURNING id, title, body, attempts, event_key
-""")
+""")  # noqa: S608
+# New messages, if there are more than so many of them; tests are not among them.
+_CROWD = text(f"""
+WITH crowd AS (
+  SELECT id FROM notification_delivery
+  WHERE channel_id = :channel AND state = 'queued' AND attempts = 0 AND available_at <= :now
+    AND event_key NOT LIKE 'test:%' AND event_key NOT LIKE 'digest:%' AND channel_id IN ({_OPEN})
+  FOR UPDATE SKIP LOCKED
+)
+DELETE FROM notification_delivery WHERE id IN (SELECT id FROM crowd) AND (SELECT count(*) FROM crowd) > :over
+RETURNING title, body, created_at, id
+""")  # noqa: S608
 _HELD = text("""
 DELETE FROM notification_delivery WHERE state = 'held' AND channel_id = ANY(:channels)
 RETURNING channel_id, title, body, created_at, id
@@ -57,17 +76,7 @@ def add(session: Session, rows: Sequence[Mapping[str, Any]]) -> list[UUID]:
 
 def due_channels(session: Session, now: datetime) -> list[UUID]:
     """Active channels with a message that is due."""
-    found = (
-        select(NotificationDelivery.channel_id)
-        .join(NotificationChannel, NotificationChannel.id == NotificationDelivery.channel_id)
-        .where(
-            NotificationDelivery.state == "queued",
-            NotificationDelivery.available_at <= now,
-            NotificationChannel.active,
-        )
-        .distinct()
-    )
-    return list(session.scalars(found))
+    return list(session.scalars(_DUE_CHANNELS, {"now": now}))
 
 
 def take(session: Session, channel_id: UUID, now: datetime) -> Message | None:
@@ -108,11 +117,30 @@ def _set(session: Session, message: Message, **values: Any) -> None:
 
 def take_held(session: Session, channels: Sequence[UUID]) -> dict[UUID, list[tuple[str, str]]]:
     """What waited for these channels' digests, taken out: (title, text) by channel, oldest first."""
-    rows = sorted(session.execute(_HELD, {"channels": list(channels)}), key=lambda row: (row.created_at, row.id))
     found: dict[UUID, list[tuple[str, str]]] = {}
-    for row in rows:
+    for row in sorted(session.execute(_HELD, {"channels": list(channels)}), key=_age):
         found.setdefault(row.channel_id, []).append((row.title, row.body))
     return found
+
+
+def take_crowd(session: Session, channel_id: UUID, now: datetime, *, over: int) -> list[tuple[str, str]]:
+    """More than `over` new messages of a channel that are due, taken out: (title, text), oldest first; else nothing."""
+    rows = session.execute(_CROWD, {"channel": channel_id, "now": now, "over": over})
+    return [(row.title, row.body) for row in sorted(rows, key=_age)]
+
+
+def _age(row: Row[Any]) -> tuple[datetime, UUID]:
+    return row.created_at, row.id
+
+
+def has_open_test(session: Session, channel_id: UUID) -> bool:
+    """Whether a test message is on its way."""
+    waiting = select(NotificationDelivery.id).where(
+        NotificationDelivery.channel_id == channel_id,
+        NotificationDelivery.state == "queued",
+        NotificationDelivery.event_key.startswith("test:"),
+    )
+    return session.scalars(waiting.limit(1)).first() is not None
 
 
 def release(session: Session, channel_id: UUID) -> None:

@@ -336,6 +336,35 @@ class TestDigests:
         assert len(web.got) == 1
 
 
+def test_a_crowd_of_messages_becomes_one(ruth: Actor, web: HttpSink) -> None:
+    channel = _add(ruth, web.address())
+    for _ in range(deliveries.CROWD):
+        _assign(ruth)
+    channels.send_test(ruth, Role.RED_TECH, channel)
+    _send()
+    assert len(web.got) == deliveries.CROWD + 1, "not yet a crowd"
+    for _ in range(deliveries.CROWD + 1):
+        _assign(ruth)
+    _send()
+    (last,) = web.got[deliveries.CROWD + 1 :]
+    assert last[1]["title"] == "Aegis: 6 notifications"
+    assert {state for state, *_ in _states()} == {"sent"}
+
+
+def test_what_waits_for_somebody_who_left_is_not_sent(ruth: Actor, web: HttpSink) -> None:
+    _add(ruth, web.address())
+    _add(ruth, web.address(), digest=Digest.DAILY)
+    _assign(ruth)
+    execute("UPDATE user_account SET disabled_at = now() WHERE username = 'ruth'")
+    assert deliveries.hand_out(datetime.now(UTC)) == 0
+    assert deliveries.digests(datetime.now(UTC) + timedelta(days=2)) == 0
+    _send()
+    assert web.got == []
+    execute("UPDATE user_account SET disabled_at = NULL")
+    _send()
+    assert len(web.got) == 1
+
+
 class TestHandingOut:
     def test_one_job_waits_for_a_channel(self, ruth: Actor, web: HttpSink) -> None:
         _add(ruth, web.address())
