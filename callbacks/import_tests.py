@@ -10,6 +10,7 @@ from callbacks import viewer
 from callbacks.navigating import query_of
 from callbacks.viewer import Viewer
 from domain.errors import BadInput, NotFound
+from domain.outcomes import TestState
 from domain.roles import Permission
 from domain.test_imports.rows import ImportRow
 from jobs import test_imports
@@ -96,7 +97,13 @@ def register(app: Dash) -> None:
         wrong_too = ctx.triggered_id == "import-leave-out"
         done = test_imports.run(me.actor, me.role, viewer.key(file), asked, leave_out=wrong_too)
         return page.render_done(
-            page.Done(validated=done.validated, drafts=done.drafts, there=done.there, left_out=done.left_out)
+            page.Done(
+                validated=done.validated,
+                with_blue=done.with_blue,
+                drafts=done.drafts,
+                there=done.there,
+                left_out=done.left_out,
+            )
         )
 
     @app.callback(
@@ -161,8 +168,9 @@ def _found(found: Preview) -> page.Found:
         fixed=found.table.fixed,
         lacks=found.lacks,
         total=len(found.table.rows),
-        validated=found.validated,
-        drafts=found.drafts,
+        validated=found.count(TestState.VALIDATED),
+        with_blue=found.count(TestState.BLUE_EVALUATING),
+        drafts=found.count(TestState.DRAFT),
         there=found.there,
         wrong=len(found.problems),
         problems=[(one.number, one.sentence) for one in found.problems[: page.PROBLEMS_SHOWN]],
@@ -177,6 +185,7 @@ def _new(row: ImportRow) -> page.NewTest:
         technique=row.technique,
         title=row.title,
         platform=row.platform,
+        state=row.state,
         executed_at=row.executed_at,
         prevention=row.prevention or "",
         detection=row.detection or "",

@@ -25,6 +25,7 @@ from data.repositories.test_imports import Origin
 from data.sources.test_imports import reading as files
 from data.sources.test_imports.records import Table
 from domain.errors import BadInput, NotFound, PermissionDenied
+from domain.outcomes import TestState
 from domain.platforms import PLATFORMS
 from domain.roles import Permission, Role, require
 from domain.test_imports.fields import check
@@ -66,27 +67,23 @@ class Preview:
     problems: Sequence[Problem] = ()
     new_tools: Sequence[str] = ()
 
-    @property
-    def validated(self) -> int:
-        return sum(row.finished for row in self.new)
-
-    @property
-    def drafts(self) -> int:
-        return len(self.new) - self.validated
+    def count(self, state: TestState) -> int:
+        return sum(row.state is state for row in self.new)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Done:
-    """Tests that were added, rows that were tests already, rows left out because they were wrong."""
+    """Tests that were added by their state, rows that were tests already, rows left out because they were wrong."""
 
     validated: int
+    with_blue: int
     drafts: int
     there: int
     left_out: int
 
     @property
     def added(self) -> int:
-        return self.validated + self.drafts
+        return self.validated + self.with_blue + self.drafts
 
 
 def keep(actor: Actor, role: Role, stream: IO[bytes], name: str) -> UUID:
@@ -136,7 +133,13 @@ def run_content(actor: Actor, role: Role, content: bytes, name: str, said: Said,
         found = _look(session, content, name, said)
         if found.lacks or (found.problems and not leave_out):
             raise BadInput(found.lacks or refusal(found))
-        done = Done(validated=found.validated, drafts=found.drafts, there=found.there, left_out=len(found.problems))
+        done = Done(
+            validated=found.count(TestState.VALIDATED),
+            with_blue=found.count(TestState.BLUE_EVALUATING),
+            drafts=found.count(TestState.DRAFT),
+            there=found.there,
+            left_out=len(found.problems),
+        )
         if not found.new:
             return done
         kind = found.table.kind
@@ -146,6 +149,7 @@ def run_content(actor: Actor, role: Role, content: bytes, name: str, said: Said,
             "kind": kind,
             "sha256": hashlib.sha256(content).hexdigest(),
             "validated": done.validated,
+            "with_blue": done.with_blue,
             "drafts": done.drafts,
             "there": done.there,
             "left_out": done.left_out,

@@ -18,7 +18,7 @@ from pages.components import filters, states, words
 from pages.components.figure import figure
 from pages.components.filters import FilterLine
 from pages.components.parts import Cell, cell, column, listing, moment_cell, upload_form
-from pages.components.status import DETECTION, PREVENTION
+from pages.components.status import DETECTION, PREVENTION, TEST_STATE
 
 PATH = "/tests/import"
 TITLE = "Import tests"
@@ -34,12 +34,13 @@ _COLUMNS = tuple(f"{MAPS}{field.key}" for field in FIELDS)
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class NewTest:
-    """A row as the test it would become; `prevention` and `detection` are '' for a draft."""
+    """A row as the test it would become; `prevention` and `detection` are '' before it is evaluated."""
 
     number: int
     technique: str
     title: str
     platform: str
+    state: str
     executed_at: datetime | None
     prevention: str
     detection: str
@@ -62,6 +63,7 @@ class Found:
     lacks: str
     total: int
     validated: int
+    with_blue: int
     drafts: int
     there: int
     wrong: int
@@ -71,7 +73,7 @@ class Found:
 
     @property
     def new(self) -> int:
-        return self.validated + self.drafts
+        return self.validated + self.with_blue + self.drafts
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -88,6 +90,7 @@ class Import:
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Done:
     validated: int
+    with_blue: int
     drafts: int
     there: int
     left_out: int
@@ -180,17 +183,16 @@ def column_fields(data: Import) -> list[dict[str, Any]]:
 
 def render_done(done: Done) -> list[Component]:
     """What stands in `import-body` after an import."""
-    added = done.validated + done.drafts
+    kinds = [(done.validated, "validated test"), (done.with_blue, "unevaluated test"), (done.drafts, "draft")]
+    listed = words.sentence([words.plural(count, name) for count, name in kinds if count])
     parts = [
-        f"{words.plural(done.validated, 'validated test')} and {words.plural(done.drafts, 'draft')} were added."
-        if added
-        else "Every row is a test already; nothing was added.",
-        f"{words.plural(done.there, 'row')} had been imported before." if done.there and added else "",
+        f"Added {listed}." if listed else "Every row is a test already; nothing was added.",
+        f"{words.plural(done.there, 'row')} had been imported before." if done.there and listed else "",
         f"{words.plural(done.left_out, 'wrong row')} stayed outside." if done.left_out else "",
     ]
     again = html.A("Import another file", href=PATH, className="button is-quiet")
-    look = html.A("Open the heatmap", href="/heatmap", className="button", **{"data-go": ""})
-    title = f"{words.plural(added, 'test')} imported" if added else "Nothing new"
+    look = html.A("See the tests", href="/tests", className="button", **{"data-go": ""})
+    title = "Imported" if listed else "Nothing new"
     return [states.empty(title, " ".join(part for part in parts if part), [look, again])]
 
 
@@ -223,6 +225,7 @@ def _figures(found: Found) -> html.Div:
     return html.Div(
         [
             figure("Validated tests", words.number(found.validated), under=["finished there, with a result"]),
+            figure("With blue", words.number(found.with_blue), under=["executed, not evaluated"]),
             figure("Drafts", words.number(found.drafts), under=["planned or not finished there"]),
             figure("There already", words.number(found.there), under=["left as they are"]),
             figure("Wrong rows", words.number(found.wrong), under=[wrong]),
@@ -310,7 +313,7 @@ def _row(row: NewTest) -> list[Cell]:
         moment_cell(row.executed_at, "moment"),
     ]
     if not row.prevention:
-        return [*made, cell("Draft", mark="untested"), "", ""]
+        return [*made, cell(TEST_STATE[row.state], mark="untested"), "", ""]
     prevention, detection = PREVENTION[Prevention(row.prevention)], DETECTION[Detection(row.detection)]
     return [
         *made,

@@ -55,7 +55,13 @@ def bring_tests(
             _print_preview(test_imports.look_at_content(role, content, file.name, said))
             return
         done = test_imports.run_content(actor, role, content, file.name, said, leave_out=leave_out)
-    out.print(f"Added {done.validated:,} validated tests and {done.drafts:,} drafts.", markup=False)
+    for count, words in (
+        (done.validated, "validated"),
+        (done.with_blue, "for blue to evaluate"),
+        (done.drafts, "as drafts"),
+    ):
+        if count or not done.added:
+            out.print(f"{count:,} added {words}", markup=False)
     if done.there:
         out.print(f"{done.there:,} rows are tests already.", markup=False)
     if done.left_out:
@@ -87,14 +93,16 @@ def _mapping(given: list[str]) -> dict[str, str]:
 
 def _print_preview(found: "Preview") -> None:
     from domain.errors import BadInput
+    from domain.outcomes import TestState
     from domain.test_imports.fields import KINDS
 
     if found.lacks:
         raise BadInput(f"{found.lacks} The columns are {', '.join(found.table.columns)}.")
     out.print(f"{KINDS[found.table.kind]}, {len(found.table.rows):,} rows", markup=False)
     for count, words in (
-        (found.validated, "would become validated tests"),
-        (found.drafts, "would become drafts"),
+        (found.count(TestState.VALIDATED), "would come in validated"),
+        (found.count(TestState.BLUE_EVALUATING), "would come in for blue to evaluate"),
+        (found.count(TestState.DRAFT), "would come in as drafts"),
         (found.there, "are tests already"),
         (len(found.problems), "are wrong"),
     ):

@@ -29,12 +29,12 @@ _PLACES = "SELECT id, name, platforms FROM technique WHERE attack_id IS NOT NULL
 _TEST = (
     "id", "title", "technique_id", "claimed_technique", "procedure", "procedure_key", "platform", "environment",
     "import_key", "state", "priority", "created_by", "created_at", "updated_at", "executed_at", "attack_succeeded",
-    "red_submitted_at", "prevention", "detection", "outcome", "prevented_at", "logged_at", "detected_at",
-    "contained_at", "watched_until", "blue_submitted_at", "validated_at",
+    "red_submitted_at", "red_submitted_by", "prevention", "detection", "outcome", "prevented_at", "logged_at",
+    "detected_at", "contained_at", "watched_until", "blue_submitted_at", "validated_at",
 )  # fmt: skip
 _ROUND = (
     "test_id", "number", "opened_at", "closed_at", "result", "executed_at", "attack_succeeded", "red_notes",
-    "red_submitted_at", "blue_notes", "contained_at", "watched_until", "blue_submitted_at",
+    "red_submitted_at", "red_submitted_by", "blue_notes", "contained_at", "watched_until", "blue_submitted_at",
 )  # fmt: skip
 _OBSERVATION = (
     "test_id", "round", "tool_id", "prevention", "detection", "prevented_at", "logged_at", "detected_at", "source",
@@ -160,31 +160,33 @@ def _test(test_id: UUID, row: ImportRow, origin: Origin) -> tuple[object, ...]:
         "platform": row.platform,
         "environment": row.environment,
         "import_key": row.import_key,
-        "state": TestState.VALIDATED if row.finished else TestState.DRAFT,
+        "state": row.state,
         "priority": row.priority,
         "created_by": origin.actor.id,
         "created_at": origin.at,
         "updated_at": origin.at,
-        "attack_succeeded": row.attack_succeeded,
         "prevention": row.prevention,
         "detection": row.detection,
         "outcome": outcome,
         "prevented_at": row.prevented_at,
         "logged_at": row.logged_at,
         "detected_at": row.detected_at,
-        **_ended(row),
+        "validated_at": row.watched_until,
+        **_sides(row, origin),
     }
     return tuple(values[name] for name in _TEST)
 
 
-def _ended(row: ImportRow) -> dict[str, Any]:
+def _sides(row: ImportRow, origin: Origin) -> dict[str, Any]:
+    """What the test and its round share. Of what blue has yet to evaluate, red's side is the word of who brought it."""
     return {
         "executed_at": row.executed_at,
+        "attack_succeeded": row.attack_succeeded,
         "red_submitted_at": row.executed_at,
+        "red_submitted_by": origin.actor.id if row.state is TestState.BLUE_EVALUATING else None,
         "contained_at": row.contained_at,
         "watched_until": row.watched_until,
         "blue_submitted_at": row.watched_until,
-        "validated_at": row.watched_until,
     }
 
 
@@ -194,11 +196,10 @@ def _round(test_id: UUID, row: ImportRow, origin: Origin) -> tuple[object, ...]:
         "number": 1,
         "opened_at": row.executed_at or origin.at,
         "closed_at": row.watched_until,
-        "result": RoundResult.VALIDATED if row.finished else None,
-        "attack_succeeded": row.attack_succeeded,
+        "result": RoundResult.VALIDATED if row.state is TestState.VALIDATED else None,
         "red_notes": row.red_notes or None,
         "blue_notes": row.blue_notes or None,
-        **_ended(row),
+        **_sides(row, origin),
     }
     return tuple(values[name] for name in _ROUND)
 

@@ -1,7 +1,8 @@
 """One row of a foreign file as a test of ours, or one sentence why it cannot be one.
 
-What is finished there (executed, with a result, not called unfinished) becomes a validated test; everything else a
-draft. The rules for times and limits are those of tests made here: an imported result enters the same figures.
+What is finished there (executed, with a result, not called unfinished) becomes a validated test; what was executed and
+has no result yet goes to blue; everything else becomes a draft. The rules for times and limits are those of tests made
+here: an imported result enters the same figures.
 """
 
 import hashlib
@@ -14,7 +15,7 @@ from zoneinfo import ZoneInfo
 
 from domain.attack_ids import is_technique_id, normalise
 from domain.errors import AegisError, BadInput
-from domain.outcomes import Detection, Prevention
+from domain.outcomes import Detection, Prevention, TestState
 from domain.platforms import PLATFORMS, in_attack_words
 from domain.test_imports import values as read
 from domain.test_imports.fields import BY_KEY
@@ -27,7 +28,8 @@ _KEY_MAX = 300
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 _IDENTIFYING = ("campaign", "title", "technique", "platform", "environment", "procedure", "executed_at")
 _TIMES = ("executed_at", "prevented_at", "logged_at", "detected_at", "contained_at", "watched_until")
-_LEFT_BY_DRAFTS = (*_TIMES, "outcome", "prevention", "detection", "alerted", "logged", "tools", "attack_succeeded")
+_OF_RED = ("executed_at", "attack_succeeded", "red_notes")
+_OF_BLUE = ("status", *_TIMES[1:], "outcome", "prevention", "detection", "alerted", "logged", "tools", "blue_notes")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +53,7 @@ class Asked:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImportRow:
-    """A test as it comes in. `prevention` is None for a draft; `said` is what has no field here, by its label."""
+    """A test as it comes in, in the state it has reached; `said` is what has no field here, by its label."""
 
     number: int
     import_key: str
@@ -78,8 +80,10 @@ class ImportRow:
     said: Mapping[str, str] = field(default_factory=dict)
 
     @property
-    def finished(self) -> bool:
-        return self.prevention is not None
+    def state(self) -> TestState:
+        if self.prevention is not None:
+            return TestState.VALIDATED
+        return TestState.DRAFT if self.executed_at is None else TestState.BLUE_EVALUATING
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,20 +136,23 @@ def _row(number: int, given: Mapping[str, str], asked: Asked, at: datetime, look
     completed = read.finished(texts.get("status", ""))
     for key, moment in times.items():
         not_ahead(key, BY_KEY[key].label, moment, at)
-    campaign = _kept(texts, ("campaign",))
-    if result is None or completed is False or (completed is None and times["executed_at"] is None):
-        draft = _kept(texts, ("status", *_LEFT_BY_DRAFTS, "red_notes", "blue_notes"))
-        return ImportRow(**common, said={**campaign, **draft})
+    executed = times["executed_at"]
+    if completed is False or (executed is None and (result is None or completed is None)):
+        return ImportRow(**common, said=_kept(texts, ("campaign", *_OF_RED, *_OF_BLUE)))
+    common |= {
+        "attack_succeeded": read.yes_or_no("Attack succeeded", texts.get("attack_succeeded", "")),
+        "red_notes": texts.get("red_notes", ""),
+    }
+    if result is None:
+        return ImportRow(**common, executed_at=executed, said=_kept(texts, ("campaign", *_OF_BLUE)))
     return ImportRow(
         **common,
         **_times(result, times),
         prevention=result.prevention,
         detection=result.detection,
-        attack_succeeded=read.yes_or_no("Attack succeeded", texts.get("attack_succeeded", "")),
         tools=_tools(texts.get("tools", "")),
-        red_notes=texts.get("red_notes", ""),
         blue_notes=texts.get("blue_notes", ""),
-        said=campaign,
+        said=_kept(texts, ("campaign",)),
     )
 
 

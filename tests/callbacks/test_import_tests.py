@@ -68,7 +68,7 @@ def test_from_the_upload_to_the_tests(lead: Asking) -> None:
     assert count() == 0
     assert "Import 2 tests" in choose(lead, file, platform="Linux")
     done = run(lead, file, platform="Linux")
-    assert "1 validated test and 1 draft were added." in said(done.outputs["import-body.children"])
+    assert "Added 1 validated test and 1 draft." in said(done.outputs["import-body.children"])
     assert rows("SELECT title, state, platform FROM security_test ORDER BY number") == [
         ("First", "validated", "Windows"),
         ("Second", "draft", "Linux"),

@@ -18,13 +18,16 @@ from data import objects
 from data import redis as redis_connection
 from data.database import Actor
 from data.sources.test_imports import csv_table
-from domain.errors import BadInput, NotFound, PermissionDenied
+from domain.errors import BadInput, NotFound, PermissionDenied, RuleViolated
+from domain.outcomes import Detection, Prevention, TestState
 from domain.roles import Role
+from domain.testing import actions
+from domain.testing.person import Team
 from jobs import test_imports
 from jobs.test_imports import LEFT_OUT, Done, Said
 from tests.conftest import Statements
 from tests.data import world
-from tests.jobs.acting import person
+from tests.jobs.acting import do, person, tool
 from tests.jobs.syncing import execute, rows
 
 pytestmark = pytest.mark.usefixtures("database")
@@ -67,7 +70,7 @@ def stored() -> list[tuple[object, ...]]:
 
 class TestBringingIn:
     def test_finished_ones_are_validated_and_the_rest_drafts(self, lead: Actor) -> None:
-        assert bring(lead, CSV) == Done(validated=2, drafts=1, there=0, left_out=0)
+        assert bring(lead, CSV) == Done(validated=2, with_blue=0, drafts=1, there=0, left_out=0)
         assert stored() == [
             ("Encoded command", "validated", "alerted"),
             ("Task", "validated", "missed"),
@@ -113,7 +116,7 @@ class TestBringingIn:
     def test_reading_it_again_changes_nothing(self, lead: Actor) -> None:
         bring(lead, CSV)
         before = rows("SELECT * FROM security_test ORDER BY id")
-        assert bring(lead, CSV) == Done(validated=0, drafts=0, there=3, left_out=0)
+        assert bring(lead, CSV) == Done(validated=0, with_blue=0, drafts=0, there=3, left_out=0)
         assert bring(lead, CSV.replace("3,Planned", "4,Another").replace("As a user", "As root")).added == 1
         assert rows("SELECT * FROM security_test WHERE import_key <> 'csv:4' ORDER BY id") == before
         for table in ("test_round", "test_timeline"):
@@ -122,7 +125,7 @@ class TestBringingIn:
     def test_without_ids_a_row_is_known_by_what_it_says(self, lead: Actor) -> None:
         plain = "\n".join(line.partition(",")[2] for line in CSV.splitlines())
         assert bring(lead, plain).added == 3
-        assert bring(lead, plain) == Done(validated=0, drafts=0, there=3, left_out=0)
+        assert bring(lead, plain) == Done(validated=0, with_blue=0, drafts=0, there=3, left_out=0)
 
     def test_tools_that_are_there_are_used(self, lead: Actor) -> None:
         execute(
@@ -133,17 +136,15 @@ class TestBringingIn:
         assert rows("SELECT slug FROM defence_tool ORDER BY slug") == [("edr",), ("not-named",), ("the-siem",)]
 
     def test_what_a_draft_has_no_place_for_is_told(self, lead: Actor) -> None:
-        bring(
-            lead, "technique,platform,campaign,status,outcome,red_notes\nT1059,Linux,Autumn,in progress,tbd,Half way\n"
-        )
+        bring(lead, "technique,platform,campaign,status,red_notes\nT1059,Linux,Autumn,in progress,Half way\n")
         ((note,),) = rows("SELECT note FROM test_timeline")
-        assert (
-            note == "From tests.csv, row 2. It also says: Campaign: Autumn; Status: in progress; Red's notes: Half way"
-        )
+        also = "Campaign: Autumn; Red's notes: Half way; Status: in progress"
+        assert note == f"From tests.csv, row 2. It also says: {also}"
 
     def test_a_preview_says_the_same_and_changes_nothing(self, lead: Actor) -> None:
         found = look(CSV)
-        assert (len(found.table.rows), found.validated, found.drafts, found.there) == (3, 2, 1, 0)
+        assert (len(found.table.rows), len(found.new), found.there) == (3, 3, 0)
+        assert (found.count(TestState.VALIDATED), found.count(TestState.DRAFT)) == (2, 1)
         assert found.new_tools == ["EDR", "Not named", "SIEM"]
         assert stored() == []
         assert rows("SELECT count(*) FROM defence_tool") == [(0,)]
@@ -151,7 +152,38 @@ class TestBringingIn:
     def test_the_template_comes_in_as_it_is(self, lead: Actor) -> None:
         world.technique("T1059.001", platforms=["Windows"])
         world.technique("T1053.005", platforms=["Windows"])
-        assert bring(lead, csv_table.template()) == Done(validated=1, drafts=1, there=0, left_out=0)
+        assert bring(lead, csv_table.template()) == Done(validated=1, with_blue=0, drafts=1, there=0, left_out=0)
+
+
+@pytest.mark.usefixtures("redis_server")
+class TestGoingOn:
+    """Imported tests are tests like others: what was not finished elsewhere is finished here."""
+
+    def test_what_was_executed_is_evaluated_by_blue(self, lead: Actor) -> None:
+        steps = {
+            "link_id": "1", "ability_id": "a-1", "name": "whoami", "plaintext_command": "whoami", "status": 0,
+            "platform": "windows", "attack": {"technique_id": "T1059"}, "agent_reported_time": "2026-01-15T09:30:00Z",
+        }  # fmt: skip
+        report = {"name": "Discovery", "host_group": [], "steps": {"paw": {"steps": [steps]}}}
+        assert bring(lead, json.dumps(report)) == Done(validated=0, with_blue=1, drafts=0, there=0, left_out=0)
+        assert rows("SELECT state, procedure_key, executed_at, attack_succeeded, procedure FROM security_test") == [
+            ("blue_evaluating", "caldera:a-1", HALF_PAST, True, "whoami")
+        ]
+        ((test_id,),) = rows("SELECT id FROM security_test")
+        blue = person("bo", Role.BLUE_TECH)
+        seen = {"tool_id": tool(), "prevention": Prevention.NONE, "detection": Detection.LOGGED}
+        do(test_id, blue, actions.Observe(**seen))
+        do(test_id, blue, actions.SubmitBlue(watched_until=HALF_PAST + timedelta(hours=8)))
+        assert stored() == [("whoami", "in_review", "logged")]
+        with pytest.raises(RuleViolated, match="You submitted this yourself"):
+            do(test_id, lead, actions.Approve(side=Team.RED))
+
+    def test_a_validated_one_can_be_reopened_and_a_draft_started(self, lead: Actor) -> None:
+        bring(lead, CSV)
+        validated, _, draft = (found[0] for found in rows("SELECT id FROM security_test ORDER BY number"))
+        do(validated, lead, actions.Reopen(to=Team.BLUE, reason="Look again"))
+        do(draft, person("rita", Role.RED_TECH), actions.Start())
+        assert [state for _, state, _ in stored()] == ["blue_evaluating", "validated", "red_executing"]
 
 
 class TestMapping:
@@ -210,7 +242,7 @@ class TestAllOrNothing:
         assert rows("SELECT count(*) FROM audit_log WHERE action = 'tests.imported'") == [(0,)]
 
     def test_unless_they_are_left_out(self, lead: Actor) -> None:
-        assert bring(lead, self.WRONG, leave_out=True) == Done(validated=2, drafts=1, there=0, left_out=2)
+        assert bring(lead, self.WRONG, leave_out=True) == Done(validated=2, with_blue=0, drafts=1, there=0, left_out=2)
 
     def test_a_failure_while_writing_leaves_nothing(self, lead: Actor, monkeypatch: pytest.MonkeyPatch) -> None:
         def fail(*_: object, **__: object) -> None:

@@ -58,7 +58,7 @@ def test_from_a_file_to_tests(lead: Person, table: Path, page_of: Callable[..., 
     expect(page.get_by_text("Adds 2 defence tools: EDR, Not named.")).to_be_visible()
 
     page.get_by_role("button", name="Leave out 1 wrong row, import 3 tests").click()
-    expect(page.get_by_text("2 validated tests and 1 draft were added.")).to_be_visible()
+    expect(page.get_by_text("Added 2 validated tests and 1 draft.")).to_be_visible()
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     assert rows("SELECT title, platform, state FROM security_test ORDER BY number") == [
         ("Encoded command", "Linux", "validated"),

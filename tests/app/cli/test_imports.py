@@ -51,11 +51,11 @@ def file(tmp_path: Path) -> Path:
 def test_looked_through_and_brought_in(aegis: Aegis, file: Path, database_url: str) -> None:
     looked = aegis("import", "tests", file, "--by", "lena", "--dry-run")
     assert "CSV table, 2 rows" in looked.stdout
-    assert "1 would become drafts" in looked.stdout
+    assert "1 would come in as drafts" in looked.stdout
     assert "row 3: T9999 is not on the loaded ATT&CK map." in looked.stderr
     with pytest.raises(BadInput, match=r"^Nothing was imported: 1 row is wrong\. Row 3:"):
         aegis("import", "tests", file, "--by", "lena")
-    for told in ("Added 0 validated tests and 1 drafts.", "1 rows are tests already."):
+    for told in ("1 added as drafts", "1 rows are tests already."):
         done = aegis("import", "tests", file, "--by", "lena", "--leave-out-wrong", "--map", "title=What")
         assert told in done.stdout
         assert "1 wrong rows were left out." in done.stdout

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.outcomes import Detection, Prevention
+from domain.outcomes import Detection, Prevention, TestState
 from domain.test_imports.fields import FIELDS, proposed
 from domain.test_imports.rows import Asked, ImportRow, Place, Problem, rows
 
@@ -48,7 +48,7 @@ def sentence(**texts: str) -> str:
 
 def test_a_finished_row() -> None:
     made = good(tools="EDR, edr , SIEM", attack_succeeded="no", priority="high", red_notes=" As a user ")
-    assert made.finished
+    assert made.state is TestState.VALIDATED
     assert (made.prevention, made.detection) == (Prevention.NONE, Detection.ALERTED)
     assert (made.executed_at, made.detected_at, made.watched_until) == (AT, *[AT + timedelta(minutes=12)] * 2)
     assert (made.tools, made.attack_succeeded, made.priority) == (("EDR", "SIEM"), False, 1)
@@ -88,9 +88,7 @@ def test_a_time_of_detection_means_the_best_that_happened() -> None:
 @pytest.mark.parametrize(
     "texts",
     [
-        {"outcome": "TBD", "detected_at": ""},
-        {"outcome": "", "detected_at": ""},
-        {"outcome": "N/A", "detected_at": ""},
+        {"outcome": "", "executed_at": "", "detected_at": ""},
         {"status": "In Progress"},
         {"status": "in_progress"},
         {"status": "Not Performed"},
@@ -99,10 +97,22 @@ def test_a_time_of_detection_means_the_best_that_happened() -> None:
 )
 def test_what_is_not_finished_is_a_draft(texts: dict[str, str]) -> None:
     made = good(**texts)
-    assert not made.finished
+    assert made.state is TestState.DRAFT
     assert (made.executed_at, made.detection, made.tools) == (None, None, ())
     left = {**GOOD, **texts}
     assert made.said.get("Executed", "") == left["executed_at"]
+
+
+@pytest.mark.parametrize(
+    "texts", [{"outcome": "TBD"}, {"outcome": ""}, {"outcome": "N/A"}, {"outcome": "tbd", "status": "completed"}]
+)
+def test_what_was_executed_and_has_no_result_is_for_blue(texts: dict[str, str]) -> None:
+    made = good(**texts, red_notes="Ran", blue_notes="Looks odd")
+    assert made.state is TestState.BLUE_EVALUATING
+    assert (made.executed_at, made.detected_at, made.detection, made.tools) == (AT, None, None, ())
+    assert made.red_notes == "Ran"
+    assert made.said["Detected at"] == GOOD["detected_at"]
+    assert made.said["Blue's notes"] == "Looks odd"
 
 
 @pytest.mark.parametrize(
