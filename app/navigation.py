@@ -20,6 +20,7 @@ from callbacks import (
     import_tests,
     notifications,
     overview,
+    plan,
     search,
     sources,
     technique,
@@ -43,6 +44,7 @@ from pages import import_tests as import_tests_page
 from pages import not_found
 from pages import notifications as notifications_page
 from pages import overview as overview_page
+from pages import plan as plan_page
 from pages import sources as sources_page
 from pages import technique as technique_page
 from pages import template as template_page
@@ -88,6 +90,7 @@ PAGES = (
     Page(campaigns_page, campaigns.open),
     Page(campaign_page, campaign.open),
     Page(tools_page, tools.open),
+    Page(plan_page, plan.open, Permission.PLAN_TEST),
     Page(sources_page, sources.open),
     Page(notifications_page, notifications.open),
     Page(account_page, account.open),
@@ -105,6 +108,7 @@ def install(app: dash.Dash) -> None:
         heatmap,
         import_tests,
         notifications,
+        plan,
         search,
         sources,
         technique,

@@ -19,6 +19,7 @@ from domain.roles import Permission
 from domain.template_text import arguments_of
 from domain.templates import MANUAL, OWN, Dependency, Executor, Template, as_own
 from jobs import templates
+from pages import plan
 from pages import template as page
 from pages.components import template_form, toast
 from pages.templates import PATH as LIST
@@ -40,7 +41,13 @@ def _open(me: Viewer, asked: Mapping[str, str], key: str) -> tuple[Component, st
         me.require(Permission.MANAGE_TEMPLATES)
         form = template_form.render(data.value, template_id=data.id, version=data.version, back=data.address)
         return form, f"Edit {data.value.name}", f"version {data.version}"
-    return page.layout(data), page.title(data), page.answer(data)
+    return _layout(me, data), page.title(data), page.answer(data)
+
+
+def _layout(me: Viewer, data: page.Page) -> Component:
+    """With the way to a test of it, where one can be made."""
+    usable = data.attack_id and data.retired_at is None and data.removed_at is None
+    return page.layout(data, [plan.link_to(data.id)] if usable and me.may(Permission.PLAN_TEST) else [])
 
 
 def register(app: Dash) -> None:
@@ -121,7 +128,7 @@ def _again(me: Viewer, key: str, words: str) -> Component:
     set_props(toast.REGION, {"children": toast.toast(words)})
     set_props("title", {"children": page.title(data)})
     set_props("answer", {"children": page.answer(data)})
-    return page.layout(data)
+    return _layout(me, data)
 
 
 def _ident(shown: Mapping[str, Any]) -> str:

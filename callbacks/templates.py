@@ -11,6 +11,7 @@ from data.queries import templates as query
 from data.sources.registry import SOURCES
 from domain.roles import Permission
 from domain.templates import OWN
+from pages import plan
 from pages import templates as page
 
 _OWN = "Our own"
@@ -18,7 +19,11 @@ _OWN = "Our own"
 
 def open(me: Viewer, asked: Mapping[str, str]) -> tuple[object, str, str]:
     data = _templates(me, asked)
-    return page.layout(data), page.TITLE, page.answer(data)
+    return (
+        page.layout(data, [plan.link_to_found()] if me.may(Permission.PLAN_TEST) else []),
+        page.TITLE,
+        page.answer(data),
+    )
 
 
 def register(app: Dash) -> None:

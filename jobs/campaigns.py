@@ -36,7 +36,7 @@ def create(actor: Actor, role: Role, action: do.CreateCampaign, *, adversary_id:
         if campaigns.exists(session, action.id):
             return action.id
         _check_actor(session, action.actor_attack_id)
-        campaign, events = create_campaign(action, _person(session, actor), datetime.now(UTC))
+        campaign, events = create_campaign(action, person(session, actor), datetime.now(UTC))
         campaigns.add(session, campaign, events, actor, adversary_id=adversary_id)
         return campaign.id
 
@@ -58,7 +58,7 @@ def act(
             _check_actor(session, action.actor_attack_id)
         events = campaign.act(
             action,
-            _person(session, actor),
+            person(session, actor),
             datetime.now(UTC),
             states=campaigns.states(session, campaign_id),
             seen_version=seen_version,
@@ -82,7 +82,7 @@ def add_tests(
         locked = {key: campaigns.get(session, key, lock=True) for key in sorted(keys)}
         if campaigns.belonging(session, test_ids, lock=True) != places:
             raise StaleVersion("Somebody moved one of these tests meanwhile: look at it again before you go on.")
-        by, now, target = _person(session, actor), datetime.now(UTC), locked[campaign_id]
+        by, now, target = person(session, actor), datetime.now(UTC), locked[campaign_id]
         events = target.act(
             do.AddTests(test_ids=tuple(test_ids)),
             by,
@@ -106,7 +106,7 @@ def remove_tests(
     with unit_of_work() as session:
         campaign = campaigns.get(session, campaign_id, lock=True)
         changed_by = _changed_by(session, campaign, seen_version)
-        by, now = _person(session, actor), datetime.now(UTC)
+        by, now = person(session, actor), datetime.now(UTC)
         events: list[CampaignEvent] = []
         for test_id in test_ids:
             action = do.RemoveTest(test_id=test_id)
@@ -126,7 +126,7 @@ def clone(actor: Actor, role: Role, campaign_id: UUID, action: do.CloneCampaign)
         if campaigns.exists(session, action.new_id):
             return action.new_id
         campaign = campaigns.get(session, campaign_id)
-        _copy(session, campaign, action, _person(session, actor), actor)
+        _copy(session, campaign, action, person(session, actor), actor)
         return action.new_id
 
 
@@ -211,7 +211,8 @@ def _planner(campaign: Campaign) -> Person:
     return Person(campaign.created_by, SCHEDULE.name, Role.RED_LEAD)
 
 
-def _person(session: Session, actor: Actor) -> Person:
+def person(session: Session, actor: Actor) -> Person:
+    """Who acts, with the role they have now. Raises PermissionDenied when the account is gone or disabled."""
     found = workflow.people(session, [actor.id]).get(actor.id) if actor.id else None
     if found is None:
         raise PermissionDenied("This account is disabled; nothing was changed.")

@@ -112,13 +112,15 @@ _LEAST_FIRST = {
 
 
 def _standing(domain: str, platforms: tuple[str, ...] = ()) -> dict[str, dict[str, Any]]:
-    """Every technique of the map by its id, as the heatmap has it. A gap is in scope and not freshly covered."""
+    """Every technique of the map by its id, as the heatmap has it. A gap is in scope, of one of the platforms if any
+    are given, and not freshly covered."""
     matrix = heatmap.matrix(domain, platforms)
-    cells, tactics = matrix["cells"], matrix["tactics"]
+    cells, tactics, names = matrix["cells"], matrix["tactics"], matrix["platforms"]
     out = {}
     for place, attack_id in enumerate(cells["id"]):
         first = min(cells["tactics"][place], default=None)
         status, stale, in_scope = cells["status"][place], bool(cells["stale"][place]), bool(cells["in_scope"][place])
+        usable = not platforms or any(names[one] in platforms for one in cells["platforms"][place])
         out[attack_id] = {
             "attack_id": attack_id,
             "name": cells["name"][place],
@@ -129,7 +131,7 @@ def _standing(domain: str, platforms: tuple[str, ...] = ()) -> dict[str, dict[st
             "rules": cells["rules"][place],
             "tests": cells["tests"][place],
             "in_scope": in_scope,
-            "gap": in_scope and (status != CoverageStatus.COVERED or stale),
+            "gap": in_scope and usable and (status != CoverageStatus.COVERED or stale),
         }
     return out
 

@@ -10,7 +10,7 @@ from dataclasses import fields
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -18,7 +18,7 @@ from data.database import Actor
 from data.models import Observation as ObservationRow
 from data.models import Remediation as RemediationRow
 from data.models import SecurityTest as TestRow
-from data.models import TestRound, TimelineEntry
+from data.models import TestRound, TestTemplate, TimelineEntry
 from data.repositories import audit, outbox
 from domain.errors import NotFound
 from domain.outcomes import Detection, Prevention, RemediationState, TestState
@@ -123,14 +123,28 @@ def last_changed_by(session: Session, test_id: UUID) -> str:
 
 
 def add(session: Session, test: SecurityTest, events: Sequence[Event], actor: Actor, **more: Any) -> int:
-    """Store a new test with what happened to it; returns its number. `more` are columns the rules do not know."""
-    row = TestRow(id=test.id, **_columns(test), **more)
+    """Store a new test with what happened to it; returns its number. `more` are columns the rules do not know.
+
+    It keeps the version its template has now, and stands last in its campaign.
+    """
+    row = TestRow(id=test.id, **_columns(test), **{**_placed(test), **more})
     session.add(row)
     session.flush()
     _store_rounds(session, test)
     _store_remediation(session, test)
     tell(session, events, actor)
     return row.number
+
+
+def _placed(test: SecurityTest) -> dict[str, Any]:
+    columns: dict[str, Any] = {}
+    if test.template_id is not None:
+        newest = select(TestTemplate.version).where(TestTemplate.id == test.template_id)
+        columns["template_version"] = newest.scalar_subquery()
+    if test.campaign_id is not None:
+        last = select(func.coalesce(func.max(TestRow.campaign_position), 0) + 1)
+        columns["campaign_position"] = last.where(TestRow.campaign_id == test.campaign_id).scalar_subquery()
+    return columns
 
 
 def add_many(

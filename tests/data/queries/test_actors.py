@@ -87,6 +87,12 @@ def test_on_another_platform_only_its_tests_count() -> None:
     assert found["T1002"] == "untested"
 
 
+def test_a_technique_that_a_platform_does_not_have_is_no_gap_there() -> None:
+    execute("UPDATE technique SET platforms = '{Linux}' WHERE attack_id IN ('T1001', 'T1002')")
+    found = actors.techniques(world.ENTERPRISE, "G0016", ["Linux"])
+    assert {one["attack_id"] for one in found if one["gap"]} == {"T1001", "T1002"}
+
+
 def test_the_list_counts_what_is_used_directly_and_in_scope() -> None:
     axe, bear = actors.actors(world.ENTERPRISE)
     assert (axe["attack_id"], bear["aliases"]) == ("G0001", ["Urs"])
