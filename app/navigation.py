@@ -18,6 +18,7 @@ from callbacks import (
     demo,
     heatmap,
     import_tests,
+    new_test,
     notifications,
     overview,
     plan,
@@ -41,6 +42,7 @@ from pages import campaign as campaign_page
 from pages import campaigns as campaigns_page
 from pages import heatmap as heatmap_page
 from pages import import_tests as import_tests_page
+from pages import new_test as new_test_page
 from pages import not_found
 from pages import notifications as notifications_page
 from pages import overview as overview_page
@@ -85,6 +87,7 @@ PAGES = (
     Page(templates_page, templates.open),
     Page(template_page, template.open),
     Page(tests_page, tests.open),
+    Page(new_test_page, new_test.open, Permission.PLAN_TEST),
     Page(test_page, test.open),
     Page(import_tests_page, import_tests.open, Permission.IMPORT_TESTS),
     Page(campaigns_page, campaigns.open),
@@ -107,6 +110,7 @@ def install(app: dash.Dash) -> None:
         demo,
         heatmap,
         import_tests,
+        new_test,
         notifications,
         plan,
         search,

@@ -6,7 +6,7 @@ from typing import Any
 from dash import Dash, Input, Output, State, no_update, set_props
 from dash.exceptions import PreventUpdate
 
-from callbacks import tests_bulk, viewer
+from callbacks import tests_bulk, tests_views, viewer
 from callbacks.viewer import Viewer
 from data.queries import tests_board, tests_choices, tests_queue, tests_table
 from data.queries.tests_table import Block, Count, Mark
@@ -28,6 +28,7 @@ def open(me: Viewer, asked: Mapping[str, str]) -> tuple[object, str, str]:
 
 def register(app: Dash) -> None:
     tests_bulk.register(app)
+    tests_views.register(app)
 
     @app.callback(
         Output("tests-filters", "fields"),
@@ -144,7 +145,8 @@ def _tests(me: Viewer, asked: Mapping[str, str]) -> page.Tests:
             people=found.people,
             template=(template, found.template) if found.template else None,
         ),
-        views=(),
+        views=tests_views.views(me),
+        may_share=me.may(Permission.COMMENT),
         actions=[kind for kind, permission in bulk.KINDS.items() if me.may(permission)],
         may_plan=me.may(Permission.PLAN_TEST),
         may_import=me.may(Permission.IMPORT_TESTS),

@@ -24,6 +24,11 @@ OPEN = tuple(state for state in TestState if state.unfinished)
 NO_OUTCOME = "none"  # not evaluated yet, or not applicable
 OVERDUE = "overdue"
 ME, NOBODY = "me", "nobody"
+# The names of the page's address; `view`, `columns` and `rows` say how it is shown.
+FIELDS = frozenset(
+    {"q", "state", "technique", "tactic", "platform", "outcome", "priority", "assignee", "by", "campaign", "template"}
+    | {"remediation", "from", "to", "sort", "view", "columns", "rows"}
+)
 REMEDIATIONS = (*RemediationState, OVERDUE)
 
 

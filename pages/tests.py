@@ -20,6 +20,7 @@ from pages.components import filters, words
 from pages.components import tests_board as board
 from pages.components.filters import FilterLine
 from pages.components.frame import Nav
+from pages.components.saved_views import SavedViews, View, as_props
 from pages.components.status import TEST_STATE, link
 from pages.components.tests_table import COLUMNS, TestsTable
 
@@ -67,8 +68,9 @@ class Tests:
 
     query: Mapping[str, str]
     choices: Choices
-    views: Sequence[Mapping[str, Any]]
+    views: Sequence[View]
     actions: Sequence[str]
+    may_share: bool
     may_plan: bool
     may_import: bool
 
@@ -108,7 +110,8 @@ def _tools(data: Tests) -> list[Component]:
     if data.may_import:
         shown.append(link("Import results", "/tests/import", "button is-quiet is-small"))
     csv = html.A("CSV", href=CSV, className="button is-quiet is-small", download="", **{"data-with-query": ""})
-    return [*shown, csv]
+    views = SavedViews(id="tests-views", views=as_props(data.views), path=PATH, mayShare=data.may_share)
+    return [*shown, views, csv]
 
 
 def filter_fields(data: Tests) -> list[dict[str, Any]]:

@@ -47,3 +47,15 @@ def choices(template: str = "") -> Choices:
         people=found["people"] or [],
         template=found["template"],
     )
+
+
+def techniques() -> list[tuple[str, str, str]]:
+    """Those a test can be planned for, by id: (key, ATT&CK id, name)."""
+    rows = reader.rows("SELECT id::text, attack_id, name FROM technique WHERE active ORDER BY attack_id")
+    return [(row["id"], row["attack_id"], row["name"]) for row in rows]
+
+
+def attack_id(technique: str) -> str:
+    """Of the technique with this key; '' when there is none."""
+    rows = reader.rows("SELECT attack_id FROM technique WHERE id = $1::uuid AND active", technique)
+    return str(rows[0]["attack_id"]) if rows else ""
