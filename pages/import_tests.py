@@ -29,6 +29,13 @@ MAPS = "m_"  # before a field, as a name in the address
 LEFT_OUT = "-"
 PROBLEMS_SHOWN = 500
 ROWS_SHOWN = 50
+_READS = {
+    "csv": "any headings, chosen column by column",
+    "vectr": "the CSV of an assessment",
+    "purpleops": "export.json, export.csv or the whole zip",
+    "navigator": "its techniques, as a plan",
+    "caldera": "report or event logs",
+}
 _COLUMNS = tuple(f"{MAPS}{field.key}" for field in FIELDS)
 
 
@@ -202,7 +209,7 @@ def _start() -> html.Section:
     )
     fields = [{"name": "file", "label": "File", "type": "file", "hint": accepted, "accept": ".csv,.json,.zip,.tsv"}]
     form = upload_form(UPLOAD, "Look through it", fields, limit=MAX_BYTES, touches="import-touched")
-    kinds = html.Ul([html.Li(label) for label in KINDS.values()], className="plain-list")
+    kinds = html.Ul([html.Li(f"{KINDS[kind]}: {what}") for kind, what in _READS.items()])
     template = html.A("Download a template", href=TEMPLATE, className="button is-quiet is-small")
     return html.Section(
         [

@@ -12,10 +12,10 @@ from domain.testing.actions import NOTE_MAX, PROCEDURE_MAX
 
 KINDS: Mapping[str, str] = {
     "csv": "CSV table",
-    "vectr": "VECTR (CSV)",
-    "purpleops": "PurpleOps (JSON, CSV or zip)",
+    "vectr": "VECTR",
+    "purpleops": "PurpleOps",
     "navigator": "Navigator layer",
-    "caldera": "CALDERA report or event log",
+    "caldera": "CALDERA operation",
 }
 MAX_BYTES = 50 * 1024 * 1024
 MAX_ROWS = 200_000

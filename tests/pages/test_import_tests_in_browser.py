@@ -56,6 +56,7 @@ def test_from_a_file_to_tests(lead: Person, table: Path, page_of: Callable[..., 
         fold.get_by_label(field, exact=True).select_option(heading)
     page.get_by_label("Rows without a platform").select_option("Linux")
     expect(page.get_by_text("Adds 2 defence tools: EDR, Not named.")).to_be_visible()
+    expect(page.get_by_role("button", name="Import 3 tests", exact=True)).to_be_hidden()
 
     page.get_by_role("button", name="Leave out 1 wrong row, import 3 tests").click()
     expect(page.get_by_text("Added 2 validated tests and 1 draft.")).to_be_visible()

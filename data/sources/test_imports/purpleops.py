@@ -1,8 +1,8 @@
 """What PurpleOps exports of an assessment: `export.json`, `export.csv`, or the zip that holds both.
 
 Fields: CyberCX-STA/PurpleOps, `TestCase.to_json` and `blueprints/assessment_export.py`; releases before 2024 write
-headings (`Mitre ID`) in place of the names of fields (`mitreid`). Times are in UTC without saying so. Hosts and tools
-may carry a description after a bar. Ratings, severities and the evidence files in the zip are not read.
+headings (`Mitre ID`) in place of the names of fields (`mitreid`). Times name no zone; those that it stamps itself are
+UTC. Hosts and tools may carry a description after a bar. Ratings, severities and the evidence in the zip are not read.
 """
 
 import io
