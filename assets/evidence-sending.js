@@ -44,10 +44,27 @@
     return request;
   }
 
+  const all = new Map();
+
   class Sending {
-    // `changed()` after every step; `kept(item)` with what the server has taken.
-    constructor(address, limit, changed, kept) {
-      Object.assign(this, { address, limit, changed, kept, files: [], made: 0 });
+    // The one of this address: what is on its way goes on, and is still shown, when the page was drawn anew meanwhile.
+    static to(address, limit) {
+      if (!all.has(address)) all.set(address, new Sending(address, limit));
+      return all.get(address);
+    }
+
+    constructor(address, limit) {
+      Object.assign(this, { address, limit, files: [], made: 0, listeners: new Set() });
+    }
+
+    // `listener()` after every step, `listener(item)` with what the server has taken; returns what ends it.
+    listen(listener) {
+      this.listeners.add(listener);
+      return () => this.listeners.delete(listener);
+    }
+
+    tell(item) {
+      this.listeners.forEach((listener) => listener(item));
     }
 
     add(files, caption) {
@@ -57,7 +74,7 @@
         else if (file.size === 0) this.fail(entry, "It is empty, or a folder.");
         this.files.push(entry);
       }
-      this.changed();
+      this.tell();
       this.next();
     }
 
@@ -80,27 +97,27 @@
       entry.request = ask("POST", this.address, body, {
         progress: (event) => {
           entry.sent = event.total ? event.loaded / event.total : 0;
-          this.changed();
+          this.tell();
         },
         done: (item) => {
           this.files = this.files.filter((one) => one !== entry);
-          this.kept(item);
+          this.tell(item);
           this.next();
         },
         failed: (words) => {
           this.fail(entry, words);
-          this.changed();
+          this.tell();
           this.next();
         },
       });
-      this.changed();
+      this.tell();
     }
 
     // Stop one on its way, or put away what was said about it.
     drop(entry) {
       if (entry.state === "sending") entry.request.abort();
       this.files = this.files.filter((one) => one !== entry);
-      this.changed();
+      this.tell();
       this.next();
     }
 

@@ -268,19 +268,23 @@
       setItems((before) => [item, ...before]);
       changed(item.name + " was added.");
     };
-    const own = React.useRef(null);
-    if (!own.current) {
-      const where = "/api/tests/" + props.number + "/evidence?side=" + props.side;
-      own.current = new Sending(where, props.limits.bytes, redraw, (item) => kept.current(item));
-    }
-    const sending = own.current;
+    const where = "/api/tests/" + props.number + "/evidence?side=" + props.side;
+    const sending = Sending.to(where, props.limits.bytes);
+    React.useEffect(
+      () =>
+        sending.listen((item) => {
+          if (item) kept.current(item);
+          redraw();
+        }),
+      [sending],
+    );
     React.useEffect(() => {
       const warn = (event) => {
         if (sending.busy) event.preventDefault();
       };
       window.addEventListener("beforeunload", warn);
       return () => window.removeEventListener("beforeunload", warn);
-    }, []);
+    }, [sending]);
 
     const removed = (tombstone) => {
       setItems((before) => before.map((item) => (item.id === tombstone.id ? tombstone : item)));

@@ -109,6 +109,8 @@ _MORE: Mapping[str, Callable[[ShownTest, Mapping[str, Any]], str]] = {
     "red_submitted": _worked,
     "blue_submitted": _worked,
     "remediation_planned": lambda data, details: _named(data, details.get("owner")),
+    "evidence_added": _after("", "name"),
+    "evidence_deleted": _after("", "name"),
 }
 
 

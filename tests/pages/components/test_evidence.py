@@ -199,6 +199,35 @@ class TestInBrowser:
         assert rows("SELECT count(*) FROM evidence") == [(0,)]
         forgive("ERR_FAILED")
 
+    def test_what_is_said_stays_when_the_page_is_drawn_anew(
+        self, page_of: Callable[..., Page], red: Person, address: str, forgive: Callable[..., None]
+    ) -> None:
+        page = page_of(red)
+        page.goto(address.replace("/files-of/", "/test/"))
+        expect(page.locator("#evidence-red")).to_be_visible()
+        choose(page, file("fake.png", b"MZ\x90\x00"), file("one.log", b"1\n"), file("two.log", b"2\n"))
+        expect(page.locator("#evidence-red .evidence-row:not(.is-sending)")).to_have_count(2)
+        expect(page.locator(".timeline")).to_contain_text("two.log")
+        expect(shown(page).filter(has_text="fake.png")).to_contain_text("a program for Windows")
+        assert rows("SELECT count(*) FROM evidence") == [(2,)]
+        forgive("422")
+
+    def test_files_go_to_the_test_that_is_shown(
+        self, page_of: Callable[..., Page], red: Person, test_id: UUID, address: str
+    ) -> None:
+        ((home,),) = rows("SELECT technique_id FROM security_test")
+        other = world.security_test(home, state="red_executing")
+        page = page_of(red)
+        page.goto(address)
+        choose(page, file("one.log", b"1\n"))
+        expect(shown(page)).to_have_count(1)
+        ((number,),) = rows("SELECT number FROM security_test WHERE id = :id", id=other)
+        page.evaluate("path => window.aegis.go(path)", f"/files-of/{number}")
+        expect(shown(page)).to_have_count(0)
+        choose(page, file("two.log", b"2\n"))
+        expect(page.locator(".evidence-row:not(.is-sending)")).to_have_count(1)
+        assert rows("SELECT test_id, name FROM evidence ORDER BY name") == [(test_id, "one.log"), (other, "two.log")]
+
     def test_a_screenshot_is_pasted(self, page_of: Callable[..., Page], red: Person, address: str) -> None:
         page = page_of(red)
         page.goto(address)
@@ -238,6 +267,7 @@ class TestInBrowser:
         page = page_of(add_person("lea", Role.RED_LEAD))
         page.goto(address)
         choose(page, file("shot.png", png()))
+        expect(shown(page).locator("img")).to_have_js_property("complete", True)
         page.get_by_role("button", name="Delete shot.png").click()
         asking = page.get_by_role("dialog", name="Delete shot.png")
         expect(asking).to_contain_text("for everybody, and it cannot be brought back")
