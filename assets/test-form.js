@@ -90,7 +90,7 @@
       return pairs;
     }
     if (field.type === "moment") return value ? moment(field, value, values, fields) : null;
-    if (field.type === "choice" || field.type === "day") return value === "" ? null : field.whole ? Number(value) : value;
+    if (["choice", "day", "seek"].indexOf(field.type) >= 0) return value === "" ? null : field.whole ? Number(value) : value;
     return value;
   }
 
@@ -130,6 +130,7 @@
         }),
       );
     }
+    if (field.type === "seek") return h(parts.Seek, { id: id, options: field.options || [], at: field.at, value: value, change: change });
     if (field.type === "moment") return clockField(Object.assign(plain, { type: "datetime-local", step: 1 }), change);
     return h("input", Object.assign(plain, { type: field.type === "day" ? "date" : "text", autoComplete: "off" }));
   }

@@ -5,7 +5,7 @@ from uuid import UUID
 from flask import Blueprint, Response, jsonify, request
 
 from callbacks import viewer
-from data.queries import security_test
+from data.queries import search, security_test
 from data.repositories.workflow import Answer, Asked
 from domain.errors import BadInput
 from domain.roles import Permission
@@ -40,12 +40,19 @@ def result(key: str) -> tuple[Response, int]:
 
 @blueprint.get("/api/tests/<int:number>/version")
 def version(number: int) -> Response:
-    """`{version, waiting, entries, worker}`: changes whenever the test does. Cheap, so that open pages can ask often."""
+    """`{version, waiting, entries, worker}`: changes whenever the test does. Cheap: open pages ask often."""
     viewer.current().require(Permission.READ)
     now = security_test.standing(number)
     return jsonify(
         version=now.version, waiting=now.waiting, entries=now.entries, worker=presence.worker_for(workflow.QUEUE)
     )
+
+
+@blueprint.get("/api/rules")
+def rules() -> Response:
+    """`?q=words` -> `{rules: [[id, title]]}`: which rule fired may be one that claims another technique."""
+    viewer.current().require(Permission.READ)
+    return jsonify(rules=[[row["id"], row["title"]] for row in search.rules(request.args.get("q", ""))])
 
 
 def _asked(body: object) -> Asked:

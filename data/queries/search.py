@@ -38,6 +38,23 @@ UNION ALL
  LIMIT {EACH_MAX})
 """
 
+_RULES = f"""
+SELECT r.id::text, r.title FROM detection_rule AS r
+WHERE r.external_id = lower($1) AND r.removed_at IS NULL
+UNION ALL
+(SELECT r.id::text, r.title FROM detection_rule AS r
+ WHERE to_tsvector('simple'::regconfig, r.title) @@ to_tsquery('simple'::regconfig, $2) AND r.removed_at IS NULL
+   AND r.external_id <> lower($1)
+ LIMIT {2 * EACH_MAX})
+"""
+
+
+def rules(text: str) -> list[dict[str, Any]]:
+    """Up to a dozen rules to choose from, `{id, title}`: by their source's id, or by words of the title."""
+    asked = text.strip()[:TEXT_MAX]
+    words = _WORD.findall(asked.lower())
+    return reader.rows(_RULES, asked, " & ".join([*words[:-1], f"{words[-1]}:*"])) if words else []
+
 
 def search(text: str) -> list[dict[str, Any]]:
     """Up to a handful of each kind: `{kind, id, name, ref, active}`; for rules `ref` is "technique id|rule key"."""

@@ -1,9 +1,10 @@
 """The forms of the actions on a test, as data: which fields, with which words, limits and choices.
 
 A field is `{name, label, type, key?, hint?, required?, value?, options?, max?, when?, fills?}`. Types: text, area,
-moment, day, choice, pick (radio buttons), yesno, tick and pairs. `key` tells fields apart that send the same `name`.
-`when` {other field: values} shows it only then; what is not shown is not sent. `fills` {value: {field: value}} begins
-with what was said before. A `moment` is typed in the viewer's zone and sent in UTC; it is never filled in by itself.
+moment, day, choice, pick (radio buttons), yesno, tick, pairs and seek (`options` near at hand, more from `at`). `key`
+tells fields apart that send the same `name`. `when` {other field: values} shows it only then; what is not shown is not
+sent. `fills` {value: {field: value}} begins with what was said before. A `moment` is typed in the viewer's zone and
+sent in UTC; it is never filled in by itself.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -162,7 +163,7 @@ def _observe(data: ShownTest) -> list[Field]:
         _field("detection", "Did it see the attack?", "pick", required=True, options=_DETECTION),
         _field("logged_at", "Logged at", "moment", when={"detection": _SEEN}, **seen),
         _field("detected_at", "Alert raised at", "moment", required=True, when={"detection": _ALERTED}, **seen),
-        _field("rule_id", "Rule that fired", "choice", when={"detection": _SEEN}, options=_rules(data)),
+        _field("rule_id", "Rule that fired", "seek", when={"detection": _SEEN}, options=_rules(data), at="/api/rules"),
         _note(),
     ]
 
@@ -191,7 +192,8 @@ def _observed_tool(data: ShownTest) -> Field:
 
 
 def _rules(data: ShownTest) -> list[Option]:
-    return [["", "None, or not known"], *([str(rule.id), rule.title] for rule in data.rules.values())]
+    """Those that claim the technique or its family; others are looked for as somebody types."""
+    return [[str(rule.id), rule.title] for rule in data.rules.values()]
 
 
 def _said(one: Observation) -> dict[str, str]:

@@ -192,3 +192,38 @@ def test_nothing_is_wider_than_the_screen(test_id: UUID, page_of: PageOf, add_pe
     page.keyboard.press("Escape")
     expect(page.get_by_role("dialog")).to_have_count(0)
     expect(page.get_by_role("group", name="Actions").get_by_role("button", name="Edit plan")).to_be_focused()
+
+
+@pytest.mark.usefixtures("worker")
+def test_the_rule_that_fired_may_claim_another_technique(test_id: UUID, page_of: PageOf, add_person: AddPerson) -> None:
+    acting.tool()
+    other = world.technique("T1003", under=["execution"])
+    world.rule({"T1059": acting.home()}, title="Encoded command line")
+    world.rule({"T1003": other}, title="Memory of a process read")
+    rosa = person("rosa", Role.RED_LEAD)
+    do(test_id, rosa, actions.Start())
+    do(
+        test_id,
+        rosa,
+        actions.SubmitRed(executed_at=world.days_ago(0.01), attack_succeeded=True, confirmed=True),
+    )
+    page = page_of(add_person("ben", Role.BLUE_TECH))
+    opened(page)
+    pressed(page, "Record observation")
+    dialog = page.get_by_role("dialog", name="Record observation")
+    dialog.get_by_label("Defence tool").select_option("EDR")
+    dialog.get_by_label("No", exact=True).check()
+    dialog.get_by_label("Logged, no alert").check()
+    rule = dialog.get_by_role("combobox", name="Rule that fired")
+    rule.focus()
+    expect(dialog.get_by_role("listbox", name="Rules").get_by_role("option")).to_have_text(["Encoded command line"])
+    rule.press_sequentially("memory")
+    expect(dialog.get_by_role("listbox", name="Rules").get_by_role("option")).to_have_text(["Memory of a process read"])
+    rule.press("Escape")  # closes the list, not the form
+    expect(dialog).to_be_visible()
+    rule.press("ArrowDown")
+    rule.press("Enter")
+    submits(page, "Record observation")
+    fired = page.get_by_role("table", name="What each defence tool did").get_by_role("link")
+    expect(fired).to_have_text("Memory of a process read")
+    expect(fired).to_have_attribute("href", re.compile(r"^/technique/T1003\?rule="))

@@ -191,3 +191,15 @@ def test_an_account_that_was_disabled_meanwhile_does_nothing(
     execute("UPDATE user_account SET disabled_at = now() WHERE username = 'me-red_tech'")
     workflow.perform(str(key))
     assert rows("SELECT state, code FROM workflow_action WHERE kind = 'start'") == [("refused", "forbidden")]
+
+
+def test_rules_are_found_by_words_and_by_id(server: object, client: Callable[[Role], Client]) -> None:
+    key = str(world.rule({}, title="Memory of a process read", external_id="abc-1"))
+    world.rule({}, title="Something else")
+    viewer = client(Role.VIEWER).http
+    for words in ("memory proc", "ABC-1"):
+        assert viewer.get("/api/rules", query_string={"q": words}).get_json() == {
+            "rules": [[key, "Memory of a process read"]]
+        }
+    for words in ("", "  ", "'); --", "nothing like it"):
+        assert viewer.get("/api/rules", query_string={"q": words}).get_json() == {"rules": []}
