@@ -10,7 +10,6 @@ from data import messenger
 from data import redis as redis_connection
 from data.database import unit_of_work
 from data.repositories import deliveries, notifications, sync_runs
-from data.sources import registry
 from domain.errors import BadInput
 from domain.notifications import TELLING, Happened, of_attack_change, of_failed_sync, of_overdue, of_test
 from domain.roles import Permission, Role, require
@@ -51,9 +50,12 @@ def of_sync(payload: Mapping[str, Any]) -> None:
 
 def of_failed(payload: Mapping[str, Any]) -> None:
     """Handler of `sync.failed`."""
-    at = datetime.fromisoformat(payload["at"])
     notice = of_failed_sync(
-        payload["run_id"], payload["source"], registry.info(payload["source"]).name, payload["error"], at
+        payload["run_id"],
+        payload["source"],
+        payload["name"],
+        payload["error"],
+        datetime.fromisoformat(payload["at"]),
     )
     with unit_of_work() as session:
         notifications.tell(session, [notice], messenger.base_url())

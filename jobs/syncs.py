@@ -279,8 +279,11 @@ def _record(session: Session, run: Run, state: str, version: str | None, facts: 
     after = {"run_id": str(run.id), "state": state, "version": version, "trigger": run.trigger, **facts}
     audit.record(session, actor, f"sync.{state}", entity=("source", run.source), after=after)
     if "error" in facts:
-        failed = {"run_id": str(run.id), "source": run.source, "error": facts["error"]}
-        outbox.add(session, "sync.failed", failed | {"at": datetime.now(UTC).isoformat()})
+        # a run of a source that is registered no longer may be ended too
+        known = registry.SOURCES.get(run.source)
+        told = {"run_id": str(run.id), "source": run.source, "name": known.info.name if known else run.source}
+        told |= {"error": facts["error"], "at": datetime.now(UTC).isoformat()}
+        outbox.add(session, "sync.failed", told)
 
 
 def _rejected(rejected: Rejected) -> Item:
