@@ -6,7 +6,7 @@ import dash
 from flask import Flask
 
 from app import bundle, errors, health, navigation, page_cache, security
-from app.api import actions, evidence, exports, notifications, sources, test_imports, tests_csv
+from app.api import actions, evidence, evidence_times, exports, notifications, sources, test_imports, tests_csv
 from app.auth import routes, sessions
 from app.processes import configure_data
 from app.settings import ROOT, Settings
@@ -30,6 +30,7 @@ def create_app(settings: Settings) -> Flask:
     server.register_blueprint(health.blueprint)
     server.register_blueprint(actions.blueprint)
     server.register_blueprint(evidence.blueprint)
+    server.register_blueprint(evidence_times.blueprint)
     server.register_blueprint(exports.blueprint)
     server.register_blueprint(notifications.blueprint)
     server.register_blueprint(sources.blueprint)

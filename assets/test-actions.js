@@ -81,6 +81,8 @@
     var result = React.useState(null);
     var worker = React.useState(props.spec.worker);
     var busy = React.useRef(false);
+    // One's own action makes the next version; who goes on before the page is read again has seen that one.
+    var own = React.useRef({ after: 0, version: 0 });
     useFollow(newest, worker[1]);
     useButtons(newest, opened[1]);
     React.useEffect(
@@ -93,12 +95,14 @@
     function run(action, payload, seen) {
       if (busy.current) return;
       busy.current = true;
+      if (seen === own.current.after) seen = own.current.version;
       var question = { kind: action.kind, test: props.spec.test, seen_version: seen, payload: payload };
       parts.act(question, function (told) {
         result[1](Object.assign({ action: action }, told));
         if (told.state === "doing") return;
         busy.current = false;
         if (told.worker !== undefined) worker[1](told.worker);
+        if (told.state === "done" && told.version === seen + 1) own.current = { after: seen, version: told.version };
         if (told.state === "done") parts.draft.drop(parts.draft.name(props.spec.test, action.kind));
         if (told.state === "done" || told.state === "queued") opened[1](null);
         if (told.state !== "lost") window.dispatchEvent(new CustomEvent(CHANGED));
@@ -227,9 +231,11 @@
       [stale, props.spec.version],
     );
 
-    function change(field, value) {
+    function change(field, value, from) {
       var next = Object.assign({}, typed[0]);
-      next[field.key || field.name] = value;
+      var key = field.key || field.name;
+      next[key] = value;
+      if (from) next[key + ":from"] = from;
       if (field.fills) next = parts.formRefill(fields, next, field.name, value);
       typed[1](next);
       parts.draft.keep(draft, next);

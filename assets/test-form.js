@@ -19,6 +19,8 @@
     return day + "T" + [two(date.getHours()), two(date.getMinutes()), two(date.getSeconds())].join(":");
   }
 
+  parts.localMoment = local;
+
   function zone() {
     return Intl.DateTimeFormat().resolvedOptions().timeZone;
   }
@@ -68,8 +70,10 @@
   }
 
   // -- what is sent ------------------------------------------------------------------------------------------------------
-  // A moment nobody touched goes back as it came: the field has whole seconds only.
+  // A moment nobody touched, or one taken from a file, goes as it was written: the field has whole seconds only.
   function moment(field, text, values, fields) {
+    var taken = values[keyOf(field) + ":from"];
+    if (taken && local(taken) === text) return taken;
     var chooser = fields.find(function (one) {
       return one.fills;
     });
@@ -131,29 +135,8 @@
       );
     }
     if (field.type === "seek") return h(parts.Seek, { id: id, options: field.options || [], at: field.at, value: value, change: change });
-    if (field.type === "moment") return clockField(Object.assign(plain, { type: "datetime-local", step: 1 }), change);
+    if (field.type === "moment") return h(parts.MomentField, { input: plain, files: field.files || [], change: change });
     return h("input", Object.assign(plain, { type: field.type === "day" ? "date" : "text", autoComplete: "off" }));
-  }
-
-  function clockField(plain, change) {
-    var h = parts.h;
-    delete plain.maxLength;
-    return h(
-      "div",
-      { className: "clock-field" },
-      h("input", plain),
-      h(
-        "button",
-        {
-          type: "button",
-          className: "button is-quiet is-small",
-          onClick: function () {
-            change(local(new Date().toISOString()));
-          },
-        },
-        "Now",
-      ),
-    );
   }
 
   function pick(field, id, value, change) {
@@ -223,8 +206,8 @@
       if (!shown(field, values)) return null;
       var key = keyOf(field);
       var id = form + "-" + key;
-      var set = function (value) {
-        change(field, value);
+      var set = function (value, from) {
+        change(field, value, from);
       };
       if (field.type === "pick" || field.type === "yesno") return pick(field, id, values[key], set);
       if (field.type === "tick") return tick(field, id, values[key], set);

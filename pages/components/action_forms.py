@@ -1,10 +1,10 @@
 """The forms of the actions on a test, as data: which fields, with which words, limits and choices.
 
-A field is `{name, label, type, key?, hint?, required?, value?, options?, max?, when?, fills?}`. Types: text, area,
-moment, day, choice, pick (radio buttons), yesno, tick, pairs and seek (`options` near at hand, more from `at`). `key`
-tells fields apart that send the same `name`. `when` {other field: values} shows it only then; what is not shown is not
-sent. `fills` {value: {field: value}} begins with what was said before. A `moment` is typed in the viewer's zone and
-sent in UTC; it is never filled in by itself.
+A field is `{name, label, type, key?, hint?, required?, value?, options?, max?, when?, fills?, files?}`. Types: text,
+area, moment, day, choice, pick (radio buttons), yesno, tick, pairs and seek (`options` near at hand, more from `at`).
+`key` tells fields apart that send the same `name`. `when` {other field: values} shows it only then; what is not shown
+is not sent. `fills` {value: {field: value}} begins with what was said before. A `moment` is typed in the viewer's zone
+and sent in UTC; it is never filled in by itself, but may be taken from one of `files`.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -140,6 +140,7 @@ def _submit_red(data: ShownTest) -> list[Field]:
             "moment",
             required=True,
             hint="The moment of the attack itself, from your notes or logs. Time to detect counts from here.",
+            files=_logs(data, Team.RED),
         ),
         _field("attack_succeeded", "Did the attack succeed?", "yesno", required=True),
         _note("What was done", name="notes"),
@@ -147,7 +148,7 @@ def _submit_red(data: ShownTest) -> list[Field]:
 
 
 def _observe(data: ShownTest) -> list[Field]:
-    seen = {"hint": "From the tool's own log or alert, not the time you looked."}
+    seen = {"hint": "From the tool's own log or alert, not the time you looked.", "files": _logs(data)}
     return [
         _field(
             "tool_id",
@@ -166,6 +167,12 @@ def _observe(data: ShownTest) -> list[Field]:
         _field("rule_id", "Rule that fired", "seek", when={"detection": _SEEN}, options=_rules(data), at="/api/rules"),
         _note(),
     ]
+
+
+def _logs(data: ShownTest, *teams: Team) -> list[Option]:
+    """Text files whose times can be taken, of one side or of both."""
+    kept = [one for one in data.files if one.deleted_at is None and one.media_type == "text/plain"]
+    return [[str(one.id), one.name] for one in kept if not teams or one.side in teams]
 
 
 _PREVENTION: list[Option] = [[Prevention.NONE, "No"], [Prevention.PARTIAL, "In part"], [Prevention.FULL, "Fully"]]
@@ -219,6 +226,7 @@ def _submit_blue(data: ShownTest) -> list[Field]:
             "Watched until",
             "moment",
             when=applicable,
+            files=_logs(data),
             hint="Until when you looked for signs of the attack. What was not seen by then counts as not seen.",
         ),
         _field(
@@ -226,6 +234,7 @@ def _submit_blue(data: ShownTest) -> list[Field]:
             "Contained at",
             "moment",
             when=applicable,
+            files=_logs(data),
             hint="When the attack could go no further." if detected else "Nothing was detected; leave it empty.",
         ),
         _note("Notes", name="notes"),

@@ -1,5 +1,6 @@
 """A test in a browser: started, submitted and evaluated; odd times, two at once, nobody there to do it, comments."""
 
+import io
 import re
 from collections.abc import Callable
 from uuid import UUID
@@ -9,7 +10,8 @@ from playwright.sync_api import Page, expect
 
 from domain.roles import Role
 from domain.testing import actions
-from jobs import presence, workflow
+from domain.testing.person import Team
+from jobs import evidence, presence, workflow
 from tests.conftest import Person
 from tests.data import world
 from tests.jobs import acting
@@ -227,3 +229,28 @@ def test_the_rule_that_fired_may_claim_another_technique(test_id: UUID, page_of:
     fired = page.get_by_role("table", name="What each defence tool did").get_by_role("link")
     expect(fired).to_have_text("Memory of a process read")
     expect(fired).to_have_attribute("href", re.compile(r"^/technique/T1003\?rule="))
+
+
+@pytest.mark.usefixtures("worker")
+def test_a_time_is_taken_from_evidence_to_the_fraction(
+    test_id: UUID, page_of: PageOf, add_person: AddPerson, forgive: Forgive
+) -> None:
+    rosa = person("rosa", Role.RED_LEAD)
+    do(test_id, rosa, actions.Start())
+    ran = world.NOW.replace(microsecond=125_000)
+    log = f"{ran.isoformat()} payload ran\n".encode()
+    evidence.attach(rows("SELECT number FROM security_test")[0][0], Team.RED, "run.log", io.BytesIO(log), rosa)
+    page = page_of(add_person("rita", Role.RED_TECH))
+    opened(page)
+    pressed(page, "Submit red's side")
+    dialog = page.get_by_role("dialog", name="Submit red's side")
+    dialog.get_by_role("button", name="From evidence").click()
+    expect(dialog.get_by_text("payload ran")).to_be_visible()
+    dialog.locator(".times li button").click()
+    expect(dialog.get_by_label("When did the attack run?")).to_have_value(f"{ran:%Y-%m-%dT%H:%M:%S}")
+    dialog.get_by_label("Yes").check()
+    submits(page, "Submit red's side")
+    submits(page, "Yes, it is right")
+    expect(dialog).to_have_count(0)
+    assert rows("SELECT executed_at FROM security_test") == [(ran,)]
+    forgive("409")
