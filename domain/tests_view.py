@@ -123,7 +123,9 @@ class TestsView:
 
 def _order(text: str) -> tuple[Order, bool]:
     name = text.removeprefix("-")
-    order = Order(name) if name in set(Order) else Order.NUMBER
+    if name not in set(Order):
+        return Order.NUMBER, True
+    order = Order(name)
     return order, order.falls != text.startswith("-")
 
 
