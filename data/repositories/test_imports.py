@@ -110,7 +110,9 @@ def store(session: Session, rows: Sequence[ImportRow], origin: Origin) -> int:
     )
     added = session.execute(
         text(f"""
-            INSERT INTO security_test ({_listed(_TEST)}) SELECT {_listed(_TEST)} FROM {tests.name} ORDER BY id
+            INSERT INTO security_test ({_listed(_TEST)}, template_id)
+            SELECT {_listed(_TEST)}, (SELECT id FROM test_template WHERE procedure_key = one.procedure_key)
+            FROM {tests.name} AS one ORDER BY one.id
             ON CONFLICT (import_key) WHERE import_key IS NOT NULL DO NOTHING RETURNING id""")  # noqa: S608 - our own names
     ).all()
     for name, like, columns, values in (

@@ -178,6 +178,16 @@ class TestGoingOn:
         with pytest.raises(RuleViolated, match="You submitted this yourself"):
             do(test_id, lead, actions.Approve(side=Team.RED))
 
+    def test_a_run_of_a_templates_procedure_belongs_to_it(self, lead: Actor) -> None:
+        execute("""
+            INSERT INTO test_template (source, source_id, procedure_key, name, claimed_technique, resolution, words,
+              content_hash)
+            VALUES ('caldera', 'a-1', 'caldera:a-1', 'whoami', 'T1059', 'direct', '', '')""")
+        step = {"ability_id": "a-1", "attack": {"technique_id": "T1059"}, "platform": "linux", "status": -2}
+        bring(lead, json.dumps({"steps": {"paw": {"steps": [step]}}}))
+        assert rows("""SELECT test.state, template.name FROM security_test AS test
+            JOIN test_template AS template ON template.id = test.template_id""") == [("draft", "whoami")]
+
     def test_a_validated_one_can_be_reopened_and_a_draft_started(self, lead: Actor) -> None:
         bring(lead, CSV)
         validated, _, draft = (found[0] for found in rows("SELECT id FROM security_test ORDER BY number"))
