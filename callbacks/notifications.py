@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
+from uuid import UUID
 
 from dash import ALL, Dash, Input, Output, State, ctx, no_update, set_props
 from dash.exceptions import PreventUpdate
@@ -23,6 +24,7 @@ from domain.roles import Permission, Role
 from jobs import channels
 from jobs.channels import Wishes
 from pages import notifications as page
+from pages.components import channels as parts
 from pages.components import toast
 
 SHOWN = 15
@@ -90,7 +92,7 @@ def register(app: Dash) -> None:
         wishes = _wishes(form["name"], form["kinds"], form["digest"])
         channels.add(me.actor, me.role, form["address"] or "", wishes, for_role=_role(form["whom"]))
         _say("The channel is added. Open it to send a test.")
-        return page.render_channels(_notifications(me, {})), "", ""
+        return parts.render_channels(_notifications(me, {}).channels), "", ""
 
     _register_panel(app)
     _register_test(app)
@@ -183,7 +185,7 @@ def _register_test(app: Dash) -> None:
             raise PreventUpdate
         me = _reader()
         message = channels.send_test(me.actor, me.role, viewer.key(chosen))
-        return page.render_test("queued"), str(message), False, 0
+        return parts.render_test("queued"), str(message), False, 0
 
     @app.callback(
         Output("channel-test-result", "children", allow_duplicate=True),
@@ -201,7 +203,7 @@ def _register_test(app: Dash) -> None:
         state, reason = found or ("failed", "the channel is gone.")
         patience = looks < _TEST_LOOKS
         over = state in ("sent", "failed") or not patience
-        return page.render_test(state, reason, patience=patience), True if over else no_update
+        return parts.render_test(state, reason, patience=patience), True if over else no_update
 
 
 def _reader() -> Viewer:
@@ -218,7 +220,7 @@ def _changed(me: Viewer, chosen: str | None, words: str) -> tuple[Any, Any]:
     data = _notifications(me, {})
     _say(words)
     set_props("failed-list", {"children": page.render_failed(data)})
-    return page.render_channels(data), _panel(data, {"channel": chosen or ""})
+    return parts.render_channels(data.channels), _panel(data, {"channel": chosen or ""})
 
 
 def _say(words: str) -> None:
@@ -245,14 +247,14 @@ def _notifications(me: Viewer, asked: Mapping[str, str]) -> page.Notifications:
             me.id,
             limit=SHOWN + 1,
             unread_only=asked.get("show") == "unread",
-            before=_moment(asked.get("before")),
+            before=_id(asked.get("before")),
         )
         failed = query.failed(session, me.id, roles=manages, limit=_FAILED_SHOWN)
         listed = [_channel(one) for one in repository.of(session, me.id, roles=manages)]
     return page.Notifications(
         items=[item(one) for one in told[:SHOWN]],
         unread=told[0].unread if told else query.unread(me.id),
-        older=told[SHOWN - 1].created_at.isoformat() if len(told) > SHOWN else "",
+        older=str(told[SHOWN - 1].id) if len(told) > SHOWN else "",
         until=now.isoformat(),
         query=asked,
         channels=listed,
@@ -262,22 +264,21 @@ def _notifications(me: Viewer, asked: Mapping[str, str]) -> page.Notifications:
     )
 
 
-def _moment(text: str | None) -> datetime | None:
-    """A moment of the address; one that is none is left out."""
+def _id(text: str | None) -> UUID | None:
+    """An id of the address; what is none is left out."""
     try:
-        moment = datetime.fromisoformat(text) if text else None
+        return UUID(text) if text else None
     except ValueError:
         return None
-    return moment if moment is not None and moment.tzinfo is not None else None
 
 
-def _channel(row: NotificationChannel) -> page.Channel:
+def _channel(row: NotificationChannel) -> parts.Channel:
     service, unreadable = "", ""
     try:
         service, _ = repository.opened(row)
     except Unreadable as error:
         unreadable = error.detail
-    return page.Channel(
+    return parts.Channel(
         id=str(row.id),
         name=row.name,
         role=Role(row.role) if row.role else None,
@@ -304,5 +305,7 @@ def _panel(data: page.Notifications, asked: Mapping[str, str]) -> object:
         return None
     with reading() as session:
         now = query.standing(session, viewer.key(chosen.id))
-    standing = page.Standing(queued=now.queued, held=now.held, last_sent_at=now.last_sent_at, trouble=now.trouble or "")
-    return page.channel_panel(chosen, standing)
+    standing = parts.Standing(
+        queued=now.queued, held=now.held, last_sent_at=now.last_sent_at, trouble=now.trouble or ""
+    )
+    return parts.channel_panel(chosen, standing)

@@ -16,7 +16,8 @@ SELECT id, kind, title, body, link, created_at, read_at IS NOT NULL AS read,
   (SELECT count(*) FROM notification WHERE user_id = :me AND read_at IS NULL) AS unread
 FROM notification
 WHERE user_id = :me AND (NOT :unread_only OR read_at IS NULL)
-  AND (CAST(:before AS timestamptz) IS NULL OR created_at < :before)
+  AND (CAST(:before AS uuid) IS NULL OR (created_at, id) < (
+    SELECT last.created_at, last.id FROM notification AS last WHERE last.id = :before AND last.user_id = :me))
 ORDER BY created_at DESC, id DESC LIMIT :limit
 """)
 # Of one's own channels, and with `roles` of those of roles.
@@ -86,9 +87,9 @@ def unread(me: UUID) -> int:
 
 
 def latest(
-    session: Session, me: UUID, *, limit: int, unread_only: bool = False, before: datetime | None = None
+    session: Session, me: UUID, *, limit: int, unread_only: bool = False, before: UUID | None = None
 ) -> list[Told]:
-    """What the person was told, newest first, with `before` what came earlier."""
+    """What the person was told, newest first; with `before` what comes after that one."""
     asked: dict[str, Any] = {"me": me, "limit": limit, "unread_only": unread_only, "before": before}
     return [Told(**row._mapping) for row in session.execute(_LATEST, asked)]
 

@@ -105,7 +105,15 @@ class TestReading:
         assert len(items(ruth.open("/notifications"))) == 2
         assert "All read" in page_of(ruth, "?show=unread")
 
-    def test_an_odd_moment_in_the_address_does_no_harm(self, ruth: Asking) -> None:
+    def test_what_was_told_in_one_moment_is_not_passed_over(self, ruth: Asking) -> None:
+        tell("ruth", 20)
+        execute("UPDATE notification SET created_at = now()")
+        first = ruth.open("/notifications")
+        older = links(first.outputs["page.children"])["Older"]
+        rest = items(ruth.open("/notifications", older.removeprefix("/notifications")))
+        assert len({one["id"] for one in [*items(first), *rest]}) == 20
+
+    def test_nonsense_in_the_address_does_no_harm(self, ruth: Asking) -> None:
         tell("ruth", 1)
         for before in ("yesterday", "2026-01-01", "%00"):
             assert len(items(ruth.open("/notifications", f"?before={before}"))) == 1
