@@ -21,7 +21,7 @@ from pages.components.status import link
 
 PATH = "/actors"
 TITLE = "Actors"
-NAV = Nav("Content", "Actors", "actors", 20, "a")
+NAV = Nav("Content", "Actors", "actors", 20, "v")
 SHOWN = 50
 
 

@@ -50,7 +50,7 @@ def clone(data: Campaign, key: str) -> html.Div:
     fields = [
         dcc.Store(id="campaign-clone-key", data=key),
         html.Div(
-            labelled("Name of the copy", _text("campaign-clone-name", data.name, 200), note), className="is-whole"
+            labelled("Name of the copy", _text("campaign-clone-name", _again(data), 200), note), className="is-whole"
         ),
         labelled("From", choosing.date_field("campaign-clone-starts", "From")),
         labelled("To", choosing.date_field("campaign-clone-ends", "To")),
@@ -126,6 +126,13 @@ def _form(data: Campaign, fields: Sequence[Component], submit: str, button: str)
     ]
     body = [seen(data), html.Div(list(fields), className="form-columns"), html.Div(ways, className="actions")]
     return html.Div(body, className="stack-small campaign-form")
+
+
+def _again(data: Campaign) -> str:
+    """A name for the next run that tells it from this one."""
+    first = data.name.rpartition(", run ")[0] or data.name
+    last = max((run.run_number for run in data.runs), default=data.run_number)
+    return f"{first[:180]}, run {last + 1}"
 
 
 def _text(ident: str, value: str, most: int) -> dcc.Input:

@@ -15,6 +15,7 @@ from tests.conftest import Person, Statements
 from tests.data import world
 from tests.jobs.syncing import execute, rows
 
+CAMPAIGN = "00000000-0000-4000-8000-000000000001"
 # A page: statements for the first who asks after a change, and for those after them.
 # One of each asks who is asking and whether anything has changed.
 COST = {
@@ -29,6 +30,12 @@ COST = {
     ("/templates", "?actor=G0001&platform=Windows&q=tool"): (4, 3),
     ("/notifications", ""): (5, 5),
     ("/test/1", ""): (8, 8),
+    ("/campaigns", ""): (4, 3),
+    (f"/campaign/{CAMPAIGN}", ""): (6, 6),
+    ("/actors", ""): (8, 3),
+    ("/actors", "?compare=G0000,G0001"): (12, 7),
+    ("/actor/G0001", ""): (6, 5),
+    ("/plan", "?actor=G0001"): (12, 10),
     ("/account", ""): (3, 3),
     ("/admin/users", "?user=ada"): (3, 3),
     ("/nothing", ""): (1, 1),
@@ -87,6 +94,11 @@ def grow(first: int, last: int) -> None:
             "INSERT INTO user_account (id, username, display_name, role) VALUES (uuidv7(), :name, 'x', 'viewer')",
             name=f"p{number}",
         )
+        execute(
+            "INSERT INTO test_campaign (id, name) VALUES (CAST(:id AS uuid), 'Spring') ON CONFLICT DO NOTHING",
+            id=CAMPAIGN,
+        )
+        execute("UPDATE security_test SET campaign_id = CAST(:id AS uuid)", id=CAMPAIGN)
         execute(
             "INSERT INTO user_session (id, token_hash, user_id, last_seen_at, expires_at)"
             " SELECT uuidv7(), :token, id, now(), now() + interval '1 hour' FROM user_account WHERE username = 'ada'",
