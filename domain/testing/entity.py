@@ -79,7 +79,7 @@ class SecurityTest:
         last_changed_by: str = "somebody else",
         person: Person | None = None,
     ) -> list[Event]:
-        """Do `action` and say what happened; the version grows by one.
+        """Do `action` and say what happened; the version grows by one, except for a comment.
 
         `person` is whom `assign` or `plan_remediation` names, looked up by the caller. `seen_version` is the version
         that `by` was looking at. A clock behind the last change counts as the time of that change, so that nothing
@@ -98,7 +98,8 @@ class SecurityTest:
         step.check(self, by, action)
         doing = Doing(self, by, max(at, self.updated_at), person)
         step.do(doing, action)
-        self.version += 1
+        if not action.additive:
+            self.version += 1  # nobody's form is too old because somebody said something
         self.updated_at = doing.at
         return doing.events
 

@@ -132,10 +132,12 @@ def _submitted(data: ShownTest, team: Team, at: datetime | None) -> list[Fact]:
 
 
 def _timer(data: ShownTest, team: Team) -> list[Fact]:
-    """Work of all rounds; it runs while this side works and the timer was not paused."""
+    """Work of all rounds, beside the latest; it runs while this side works and the timer was not paused."""
     test = data.test
-    running = test.timer_since if test.working is team and data.is_latest else None
-    paused = " paused" if test.working is team and test.paused and data.is_latest else ""
+    if not data.is_latest:
+        return []
+    running = test.timer_since if test.working is team else None
+    paused = " paused" if test.working is team and test.paused else ""
     return [("Work", html.Span([stopwatch(test.effort_seconds(team), running), paused]))]
 
 
