@@ -95,14 +95,15 @@
     function run(action, payload, seen) {
       if (busy.current) return;
       busy.current = true;
-      if (seen === own.current.after) seen = own.current.version;
+      var read = seen;
+      if (read === own.current.after) seen = own.current.version;
       var question = { kind: action.kind, test: props.spec.test, seen_version: seen, payload: payload };
       parts.act(question, function (told) {
         result[1](Object.assign({ action: action }, told));
         if (told.state === "doing") return;
         busy.current = false;
         if (told.worker !== undefined) worker[1](told.worker);
-        if (told.state === "done" && told.version === seen + 1) own.current = { after: seen, version: told.version };
+        if (told.state === "done" && told.version === seen + 1) own.current = { after: read, version: told.version };
         if (told.state === "done") parts.draft.drop(parts.draft.name(props.spec.test, action.kind));
         if (told.state === "done" || told.state === "queued") opened[1](null);
         if (told.state !== "lost") window.dispatchEvent(new CustomEvent(CHANGED));
