@@ -19,6 +19,7 @@ _SAID = {
     "campaign.finished": "Finished",
     "campaign.cancelled": "Cancelled",
     "campaign.spawned": "Came again",
+    "campaign.run_refused": "Could not come again",
 }
 _FIELDS = {
     "name": "name",
@@ -34,7 +35,7 @@ _FIELDS = {
 def entry(row: Mapping[str, Any]) -> Entry:
     """A line of the timeline; `row` is {at, actor_name, action, before, after}."""
     at = row["at"] if row["at"].tzinfo else row["at"].replace(tzinfo=UTC)
-    by_itself = row["action"] == "campaign.spawned"
+    by_itself = row["action"] in ("campaign.spawned", "campaign.run_refused")
     return Entry(
         at=at,
         side="system" if by_itself else "lead",

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from data.database import Actor, unit_of_work
 from data.repositories import audit, campaigns, security_tests, workflow
-from domain.errors import BadInput, PermissionDenied, StaleVersion
+from domain.errors import AegisError, BadInput, PermissionDenied, StaleVersion, Unavailable
 from domain.roles import Permission, Role, require
 from domain.testing import campaign_actions as do
 from domain.testing.campaign import Campaign, CampaignEvent, clone_of, create_campaign
@@ -168,18 +168,28 @@ def spawn_due(now: datetime) -> int:
     """
     made = 0
     for _ in range(_RUNS_AT_ONCE):
-        with unit_of_work() as session:
-            due = campaigns.take_due(session, now)
+        due = None
+        try:
+            with unit_of_work() as session:
+                due = campaigns.take_due(session, now)
+                if due is None:
+                    break
+                _spawn(session, due, now)
+                made += 1
+        except Unavailable:
+            raise
+        except AegisError as error:
             if due is None:
-                break
-            made += _spawn(session, due, now)
+                raise
+            _skip(due.campaign_id, error, now)
     return made
 
 
-def _spawn(session: Session, due: campaigns.Due, now: datetime) -> int:
-    campaign, recurrence = due.campaign, due.campaign.recurrence
+def _spawn(session: Session, due: campaigns.Due, now: datetime) -> None:
+    campaign = campaigns.get(session, due.campaign_id)
+    recurrence = campaign.recurrence
     if recurrence is None:
-        raise RuntimeError("A campaign without a rhythm is never due.")
+        raise BadInput("It has no rhythm any more.")
     campaigns.set_next_run(session, campaign.id, recurrence.next_after(now))
     later = recurrence.missed_between(due.due_at, now, most=_MISSED_MOST)
     at = later[-1] if later else due.due_at
@@ -197,7 +207,19 @@ def _spawn(session: Session, due: campaigns.Due, now: datetime) -> int:
     audit.record(session, SCHEDULE, "campaign.spawned", entity=("campaign", str(campaign.id)), after=after)
     if later:
         log.warning("%d missed runs of campaign %s were skipped; the latest is made up for", len(later), campaign.id)
-    return 1
+
+
+def _skip(campaign_id: UUID, why: AegisError, now: datetime) -> None:
+    """A run that the rules refuse holds up nobody: it is left out, the history says why, and the next one is tried."""
+    log.error("The run of campaign %s could not be made: %s", campaign_id, why.detail)
+    with unit_of_work() as session:
+        try:
+            recurrence = campaigns.get(session, campaign_id, lock=True).recurrence
+        except AegisError:
+            recurrence = None  # its rhythm itself cannot be read
+        campaigns.set_next_run(session, campaign_id, recurrence.next_after(now) if recurrence else None)
+        entity = ("campaign", str(campaign_id))
+        audit.record(session, SCHEDULE, "campaign.run_refused", entity=entity, after={"note": why.detail})
 
 
 def _run_name(name: str, day: str) -> str:

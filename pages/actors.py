@@ -133,7 +133,12 @@ def render_list(data: Actors) -> list[Component]:
         column("Not tested", "num"),
     ]
     table = listing(
-        columns, [_row(row) for row in data.rows], caption="Threat actors", noun="actors", limit=SHOWN, file="actors"
+        columns,
+        [_row(row, query) for row in data.rows],
+        caption="Threat actors",
+        noun="actors",
+        limit=SHOWN,
+        file="actors",
     )
     note = html.P(
         "Techniques by how ATT&CK knows of them. Claimed (an enabled rule) and proven (freshly covered by tests) are "
@@ -143,11 +148,11 @@ def render_list(data: Actors) -> list[Component]:
     return [*shown, html.Div([note, table], className="stack-small")]
 
 
-def _row(row: Row) -> list[Cell]:
+def _row(row: Row, query: str) -> list[Cell]:
     others = ", ".join(row.aliases)
     return [
-        cell(row.attack_id, href=f"/actor/{row.attack_id}"),
-        cell(row.name, href=f"/actor/{row.attack_id}", beside=_cut(others), hover=others or None),
+        cell(row.attack_id, href=f"/actor/{row.attack_id}{query}"),
+        cell(row.name, href=f"/actor/{row.attack_id}{query}", beside=_cut(others), hover=others or None),
         row.direct,
         row.software,
         row.campaign,

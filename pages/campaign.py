@@ -279,6 +279,8 @@ def _standing(data: Campaign) -> html.Div:
 
 def _tests(data: Campaign) -> html.Section:
     note = "In the order in which they are run."
+    if len(data.tests) < data.funnel.planned:
+        note += f" The first {words.number(len(data.tests))} of {words.number(data.funnel.planned)} are listed."
     if blocked := sum(bool(test.blocked_by) for test in data.tests if test.state == "draft"):
         note += f" {words.plural(blocked, 'draft')} still {'waits' if blocked == 1 else 'wait'} for another."
     more = (

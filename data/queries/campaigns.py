@@ -11,6 +11,7 @@ from data.queries import reader
 from domain.attack_ids import normalise
 from domain.errors import NotFound
 from domain.testing.campaign import CampaignState
+from domain.testing.members import MEMBERS_MAX
 
 PAGE_ROWS = 50
 HISTORY_MAX = 100
@@ -68,7 +69,7 @@ LEFT JOIN adversary AS a ON a.id = c.adversary_id
 CROSS JOIN LATERAL (SELECT {_COUNTS} FROM security_test AS t WHERE t.campaign_id = c.id) AS counted
 WHERE c.id = $1::uuid
 """
-_TESTS = """
+_TESTS = f"""
 SELECT t.id::text, t.number, t.title, t.state, t.platform, t.prevention, t.detection, t.not_applicable, t.executed_at,
   home.attack_id, home.name AS technique, coalesce(red.display_name, '') AS red,
   coalesce(blue.display_name, '') AS blue,
@@ -80,7 +81,7 @@ FROM security_test AS t JOIN technique AS home ON home.id = t.technique_id
 LEFT JOIN user_account AS red ON red.id = t.red_assignee
 LEFT JOIN user_account AS blue ON blue.id = t.blue_assignee
 WHERE t.campaign_id = $1::uuid
-ORDER BY t.campaign_position NULLS LAST, t.number
+ORDER BY t.campaign_position NULLS LAST, t.number LIMIT {MEMBERS_MAX}
 """
 _TACTICS = f"""
 SELECT tactic.shortname, tactic.name, count(*) AS planned,
@@ -108,8 +109,8 @@ _LATEST = f"""
 """
 _COMPARED = f"""
 WITH now AS ({_LATEST.format(campaign="$1")}), earlier AS ({_LATEST.format(campaign="$2")})
-SELECT coalesce(now.title, earlier.title) AS title, coalesce(now.platform, earlier.platform) AS platform, home.attack_id,
-  now.number AS number, earlier.number AS number_before, now.outcome, earlier.outcome AS outcome_before,
+SELECT coalesce(now.title, earlier.title) AS title, coalesce(now.platform, earlier.platform) AS platform,
+  home.attack_id, now.number AS number, earlier.number AS number_before, now.outcome, earlier.outcome AS outcome_before,
   now.detection, earlier.detection AS detection_before
 FROM now FULL JOIN earlier USING (procedure_key, platform)
 LEFT JOIN technique AS home ON home.id = coalesce(now.technique_id, earlier.technique_id)
@@ -164,7 +165,8 @@ def campaign(campaign_id: UUID) -> dict[str, Any]:
     """One campaign with everything its page shows; raises NotFound.
 
     `{head, tests [...], tactics [...], runs [...], compared [...] | None, before: run | None, history [...]}`; rows as
-    the statements name them. `before` is the latest earlier run of its series that showed something, `compared` the
+    the statements name them. At most MEMBERS_MAX tests are
+    listed; `before` is the latest earlier run of its series that showed something, `compared` the
     procedures evaluated in either.
     """
     key = str(campaign_id)

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ARRAY, Integer, Uuid, and_, bindparam, column, delete, func, insert, or_, select, update
+from sqlalchemy import ARRAY, Integer, Uuid, bindparam, column, delete, func, insert, or_, select, update
 from sqlalchemy.orm import Session
 
 from data.database import Actor
@@ -230,7 +230,7 @@ def template_versions(session: Session, test_ids: Collection[UUID]) -> Mapping[U
 class Due:
     """A campaign that comes again, locked; `due_at` is the first time that nobody has served."""
 
-    campaign: Campaign
+    campaign_id: UUID
     due_at: datetime
     is_demo: bool
 
@@ -239,14 +239,12 @@ def take_due(session: Session, now: datetime) -> Due | None:
     """One campaign whose next run is due; others who look meanwhile pass over it."""
     row = session.scalars(
         select(TestCampaign)
-        .where(and_(TestCampaign.next_run_at.is_not(None), TestCampaign.next_run_at <= now))
+        .where(TestCampaign.next_run_at <= now)
         .order_by(TestCampaign.next_run_at)
         .limit(1)
         .with_for_update(skip_locked=True)
     ).first()
-    if row is None or row.next_run_at is None:
-        return None
-    return Due(_entity(session, row), row.next_run_at, row.is_demo)
+    return None if row is None or row.next_run_at is None else Due(row.id, row.next_run_at, row.is_demo)
 
 
 def set_next_run(session: Session, campaign_id: UUID, at: datetime | None) -> None:

@@ -234,6 +234,21 @@ class TestRecurrence:
         act(lead, other, do.CancelCampaign(reason="no"))
         assert commands.spawn_due(NOON + timedelta(days=400)) == 0
 
+    def test_a_run_that_cannot_be_made_holds_up_nobody(self, lead: Actor) -> None:
+        broken, other = self.recurring(lead), self.recurring(lead)
+        execute("UPDATE test_campaign SET created_by = NULL WHERE id = :key", key=broken)
+        execute("UPDATE test_campaign SET next_run_at = :due WHERE id = :key", due=NOON - timedelta(days=1), key=broken)
+        assert commands.spawn_due(NOON) == 1
+        assert rows("SELECT series_id FROM test_campaign WHERE run_number = 2") == [(other,)]
+        assert rows("SELECT next_run_at > :now FROM test_campaign WHERE id = :key", now=NOON, key=broken) == [(True,)]
+        assert told(broken)[-1] == "campaign.run_refused"
+
+    def test_a_rhythm_that_cannot_be_read_any_more_ends(self, lead: Actor) -> None:
+        key = self.recurring(lead)
+        execute("UPDATE test_campaign SET recurrence_zone = 'Atlantis' WHERE id = :key", key=key)
+        assert commands.spawn_due(NOON) == 0
+        assert rows("SELECT next_run_at FROM test_campaign WHERE id = :key", key=key) == [(None,)]
+
     def test_each_run_is_the_next_of_its_series(self, lead: Actor) -> None:
         key = self.recurring(lead)
         commands.spawn_due(NOON)
