@@ -132,6 +132,7 @@ def render_list(data: Actors) -> list[Component]:
         column("Proven", "tight"),
         column("Not tested", "num"),
     ]
+    query = f"?domain={data.domain}" if data.domain != data.domains[0] else ""
     table = listing(
         columns,
         [_row(row, query) for row in data.rows],
