@@ -1,6 +1,5 @@
 """Telling people what happened: handlers of the outbox, so that no action waits for it or fails with it."""
 
-import logging
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -13,8 +12,6 @@ from data.repositories import deliveries, notifications, sync_runs
 from domain.errors import BadInput
 from domain.notifications import TELLING, Happened, of_attack_change, of_failed_sync, of_overdue, of_test
 from domain.roles import Permission, Role, require
-
-log = logging.getLogger(__name__)
 
 MARKED_MAX = 200
 # A test makes its people care for its technique for so long.

@@ -250,3 +250,15 @@ def test_a_tick_of_the_schedule_does_it_all() -> None:
     do(planned(ruth), rita, actions.Assign(team=Team.RED, assignee_id=ruth.id))
     assert schedule.tick() > 1
     assert _told_by_now() == {("ruth", "assigned")}
+
+
+def test_what_was_read_long_ago_is_forgotten_and_what_was_not_is_kept() -> None:
+    ruth, *_ = _people()
+    for key, read in (("old", "now() - interval '400 days'"), ("new", "now()"), ("unread", "NULL")):
+        execute(
+            "INSERT INTO notification (user_id, kind, title, event_key, created_at, read_at)"
+            f" VALUES (:me, 'mentioned', 'x', :key, now() - interval '500 days', {read})",
+            me=ruth.id, key=key,
+        )  # fmt: skip
+    notifications.daily(datetime.now(UTC))
+    assert set(rows("SELECT event_key FROM notification")) == {("new",), ("unread",)}
