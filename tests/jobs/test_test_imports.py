@@ -17,6 +17,7 @@ from rq import Queue
 from data import objects
 from data import redis as redis_connection
 from data.database import Actor
+from data.repositories import test_imports as repository
 from data.sources.test_imports import csv_table
 from domain.errors import BadInput, NotFound, PermissionDenied, RuleViolated
 from domain.outcomes import Detection, Prevention, TestState
@@ -326,6 +327,15 @@ class TestTogether:
             done = list(pool.map(lambda _: bring(lead, CSV), range(2)))
         assert sorted(one.added for one in done) == [0, 3]
         assert len(stored()) == 3
+
+    def test_a_file_of_several_parts_comes_in_whole(self, lead: Actor, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(repository, "_AT_ONCE", 2)
+        assert bring(lead, CSV.replace("3,Planned only", "4,Planned only")).added == 3
+        assert bring(lead, CSV + "5,One more,T1053,Windows,,,,,\n") == Done(
+            validated=0, with_blue=0, drafts=2, there=2, left_out=0
+        )
+        assert rows("SELECT count(*), sum(validated) FROM rollup_technique_month WHERE validated > 0") == [(2, 2)]
+        assert [number for (number,) in rows("SELECT number FROM security_test ORDER BY number")] == [1, 2, 3, 4, 5]
 
     def test_many_rows_take_no_more_statements_than_few(
         self, lead: Actor, count_statements: Callable[[], AbstractContextManager[Statements]]
