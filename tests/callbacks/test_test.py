@@ -1,6 +1,5 @@
 """The test page over HTTP: what each role may press, both sides, the procedure filled in, rounds, what is new."""
 
-import json
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -229,6 +228,12 @@ def test_a_number_that_is_no_test(asking_of: AskingOf, number: str) -> None:
     assert answer.outputs["title.children"] == "Nothing here"
 
 
+def chain(answer: Answer) -> list[tuple[str, str]]:
+    """The other tests of the chain of retests, and whether they come before or after."""
+    (table,) = (one for one in nodes(shown(answer), "Listing") if one["caption"] == "Retests")
+    return [(row[0]["h"], row[0]["s"]) for row in table["rows"]]
+
+
 def test_a_retest_and_its_first_run_lead_to_each_other(asking_of: AskingOf) -> None:
     viewer = asking_of(Role.VIEWER)
     test, _ = submitted()
@@ -236,5 +241,5 @@ def test_a_retest_and_its_first_run_lead_to_each_other(asking_of: AskingOf) -> N
     do(test, person("bo", Role.BLUE_LEAD), actions.Approve(side=Team.BLUE))
     do(test, person("rita", Role.RED_LEAD), actions.Retest(new_id=uuid4()))
     first, again = (number for (number,) in rows("SELECT number FROM security_test ORDER BY number"))
-    assert f"/test/{again}" in json.dumps(shown(viewer.open(f"/test/{first}")))
-    assert f"/test/{first}" in json.dumps(shown(viewer.open(f"/test/{again}")))
+    assert chain(viewer.open(f"/test/{first}")) == [(f"/test/{again}", "after")]
+    assert chain(viewer.open(f"/test/{again}")) == [(f"/test/{first}", "before")]

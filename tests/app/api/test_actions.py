@@ -91,6 +91,8 @@ def test_what_the_rules_refuse_is_an_error_with_their_sentence(
     assert (answered, body["code"]) == expected
     assert body["detail"].endswith(".")
     assert rows("SELECT version FROM security_test") == [(1,)]
+    if role is Role.VIEWER:  # who may do nothing at all is turned away before anything is written down
+        assert rows("SELECT count(*) FROM workflow_action WHERE kind = 'comment'") == [(0,)]
 
 
 def test_of_two_at_once_the_second_reads_who_was_quicker(
