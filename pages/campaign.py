@@ -24,12 +24,13 @@ PATH = "/campaign/<key>"
 TITLE = "Campaign"
 NAV = None
 
-CHANGES: Mapping[Change, tuple[str, Mark]] = {
-    Change.WORSE: ("Worse", "missed"),
-    Change.BETTER: ("Better", "alerted"),
-    Change.SAME: ("Same", "off"),
-    Change.NEW: ("Only in this run", "untested"),
-    Change.GONE: ("Only in the run before", "untested"),
+# An arrow and a word: the colours of outcomes are for outcomes.
+CHANGES: Mapping[Change, tuple[str, str]] = {
+    Change.WORSE: ("↓", "Worse"),
+    Change.BETTER: ("↑", "Better"),
+    Change.SAME: ("=", "Same"),
+    Change.NEW: ("+", "Only in this run"),
+    Change.GONE: ("−", "Only in the run before"),
 }
 OUTCOMES: Mapping[str, tuple[str, Mark]] = {
     "blocked": ("Prevented", "blocked"),
@@ -300,8 +301,8 @@ def _tests(data: Campaign) -> html.Section:
         column("Prevention"),
         column("Detection"),
         column("Waits for"),
-        column("Red"),
-        column("Blue"),
+        column("Red", "tight"),
+        column("Blue", "tight"),
     ]
     table = listing(
         columns,
@@ -352,8 +353,8 @@ def _marked(names: Mapping[str, tuple[str, Mark]], value: str | None) -> Cell:
 def _against(data: Against) -> html.Section:
     """Like for like: what was evaluated in both runs."""
     counts = [
-        html.Span([status.mark(glyph, f"{words.number(data.counts.get(change, 0))} {word.lower()}")])
-        for change, (word, glyph) in CHANGES.items()
+        chip(f"{arrow} {words.number(data.counts.get(change, 0))} {word.lower()}")
+        for change, (arrow, word) in CHANGES.items()
         if data.counts.get(change) or change in (Change.WORSE, Change.BETTER, Change.SAME)
     ]
     head = html.Header(
@@ -409,9 +410,8 @@ def _finding(data: Against) -> str:
 
 
 def _compared(row: Compared) -> list[Cell]:
-    word, glyph = CHANGES[row.change]
     return [
-        cell(word, mark=glyph, order=list(CHANGES).index(row.change)),
+        cell(" ".join(CHANGES[row.change]), order=list(CHANGES).index(row.change)),
         row.title,
         cell(row.attack_id, href=f"/technique/{row.attack_id}") if row.attack_id else None,
         row.platform,
