@@ -13,6 +13,8 @@ from dash.exceptions import PreventUpdate
 
 from callbacks import (
     account,
+    actor,
+    actors,
     campaign,
     campaigns,
     demo,
@@ -38,6 +40,8 @@ from domain.errors import AegisError, NotFound, PermissionDenied
 from domain.roles import Permission
 from jobs import demo as demo_jobs
 from pages import account as account_page
+from pages import actor as actor_page
+from pages import actors as actors_page
 from pages import campaign as campaign_page
 from pages import campaigns as campaigns_page
 from pages import heatmap as heatmap_page
@@ -94,6 +98,8 @@ PAGES = (
     Page(campaign_page, campaign.open),
     Page(tools_page, tools.open),
     Page(plan_page, plan.open, Permission.PLAN_TEST),
+    Page(actors_page, actors.open),
+    Page(actor_page, actor.open),
     Page(sources_page, sources.open),
     Page(notifications_page, notifications.open),
     Page(account_page, account.open),
@@ -105,6 +111,7 @@ def install(app: dash.Dash) -> None:
     app.layout = _layout
     for module in (
         account,
+        actors,
         campaign,
         campaigns,
         demo,
