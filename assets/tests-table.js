@@ -65,20 +65,21 @@
     api.purgeInfiniteCache(); // rows of this model keep the height they came with
   }
 
+  const USUAL = "number";
   const falls = (name) => name !== "technique" && name !== "priority";
 
   function sortOf(api) {
     const column = api.getColumnState().find((one) => one.sort);
-    if (!column) return "";
+    if (!column) return USUAL;
     return (falls(column.colId) === (column.sort === "desc") ? "" : "-") + column.colId;
   }
 
   function followSort(api) {
-    const wanted = address.read().sort || "";
+    const wanted = address.read().sort || USUAL;
     if (wanted === sortOf(api)) return;
     const name = wanted.replace("-", "");
     const sort = falls(name) !== wanted.startsWith("-") ? "desc" : "asc";
-    api.applyColumnState({ state: name ? [{ colId: name, sort }] : [], defaultState: { sort: null } });
+    api.applyColumnState({ state: [{ colId: name, sort }], defaultState: { sort: null } });
   }
 
   function watch(api, props, tell) {
@@ -110,7 +111,7 @@
     };
     api.addEventListener("rowClicked", open);
     api.addEventListener("cellKeyDown", (event) => event.event.key === "Enter" && event.data && window.aegis.go(`/test/${event.data.number}`));
-    api.addEventListener("sortChanged", () => address.write({ sort: sortOf(api) }, true));
+    api.addEventListener("sortChanged", () => address.write({ sort: sortOf(api) === USUAL ? "" : sortOf(api) }, true));
     api.addEventListener("selectionChanged", () => tell.chosen(api.getSelectedNodes().filter((node) => node.data).map((node) => node.data)));
     const settle = () => {
       if (!api.getDisplayedRowCount()) return;

@@ -18,11 +18,11 @@ from rich.console import Console
 from app.instance import SECRETS, Instance
 from app.processes import configure_data
 from app.schema import upgrade
-from bench import browser, data, figures, imports, noop, queries, running, server, subjects
+from bench import browser, data, figures, imports, noop, queries, running, server, subjects, tests_table
 from bench.figures import Figure
 from data import database
 
-PARTS = ("start", "imports", "queries", "memory", "http", "browser", "load")
+PARTS = ("start", "imports", "queries", "tests", "memory", "http", "browser", "load")
 _FILES = Path(__file__).resolve().parent.parent.parent / "shared" / "data"
 _STARTS = 3
 _SETTLE_SECONDS = 8.0
@@ -87,6 +87,8 @@ def _measure(asked: argparse.Namespace, directory: Path) -> Iterator[Figure]:
         configure_data(instance.settings, process="bench")
         if "queries" in wanted:
             yield from queries.measure(subjects.queries(), asked.rounds, _say)
+        if "tests" in wanted:
+            yield from tests_table.measure(max(3, asked.rounds // 4), _say)
     if wanted & {"memory", "http", "browser", "load"}:
         yield from _running(asked, wanted, instance)
 

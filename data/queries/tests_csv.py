@@ -68,9 +68,8 @@ def stream(view: TestsView, columns: Sequence[str] = ()) -> Iterator[bytes]:
 def _stream(connection: psycopg.Connection[Any], view: TestsView, shown: Sequence[str]) -> Iterator[bytes]:
     with connection:
         yield ("\ufeff" + ",".join(_COLUMNS[one][0] for one in shown) + "\n").encode()
-        statement = _statement(connection, view, shown)
         kept = bytearray()
-        with connection.cursor() as cursor, cursor.copy(statement) as copied:
+        with connection.cursor() as cursor, cursor.copy(statement(connection, view, shown)) as copied:
             for part in copied:
                 kept += part
                 if len(kept) >= _BLOCK:
@@ -79,8 +78,8 @@ def _stream(connection: psycopg.Connection[Any], view: TestsView, shown: Sequenc
         yield bytes(kept)
 
 
-def _statement(connection: psycopg.Connection[Any], view: TestsView, shown: Sequence[str]) -> str:
-    """COPY takes no parameters: the values stand in its text, quoted by the driver."""
+def statement(connection: psycopg.Connection[Any], view: TestsView, shown: Sequence[str] = USUAL) -> str:
+    """What the database is asked. COPY takes no parameters: the values stand in its text, quoted by the driver."""
     asked = conditions(view)
     values = [sql.Literal(value).as_string(connection) for value in asked.parameters]
     where = _PLACEHOLDER.sub(lambda found: values[int(found[1]) - 1], asked.text)

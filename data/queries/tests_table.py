@@ -123,6 +123,8 @@ def _walk(view: TestsView, start: int, size: int, after: Mark | None, part: str 
         beyond = "<" if view.falling else ">"
         here = f"{asked.value(after.key, f'text::{kind}')}, {asked.value(after.number, 'bigint')}"
         asked.texts.append(f"({key}, s.number) {beyond} ({here})")
+        if view.order is Order.TECHNIQUE:  # said once more for the index of the other table
+            asked.texts.append(f"{key} {beyond}= {asked.value(after.key, kind)}")
     order = _by(view, key, "s.number") if not part else f"{key} {_way(view)}, s.number {_way(view)}"
     page = f"""WITH page AS (
   SELECT s.number, {key} AS key FROM security_test AS s {_beside(view.order)} WHERE {asked.text}

@@ -47,7 +47,7 @@ class Column:
         }
         if self.sort:
             made["sortable"] = True
-            order = sorted_by.removeprefix("-")
+            order = sorted_by.removeprefix("-") or "number"
             if order == self.sort:
                 made["sort"] = "desc" if sorted_by.startswith("-") != FALLS[self.sort] else "asc"
         if self.grows:
