@@ -106,8 +106,8 @@ class Found:
     `around`: `number`, `technique {attack_id, name}`, `campaign {id, name}`, `template {id, name, newest, version,
     content}`, `people [{id, username, name, role, enabled}]`, `tools [{id, name, active}]`, `rules [{id, title,
     claims}]`, `earlier` and `later` tests of the chain of retests `[{number, title, state, outcome, at}]`, `timeline`
-    and `comments` newest first, `entries` in the timeline as a whole, `waiting [{kind, who, at}]`: accepted actions that are not done yet. Times are ISO
-    text, what is not there is None.
+    and `comments` newest first, `entries` in the timeline as a whole, `waiting [{kind, who, at}]`: accepted actions
+    that are not done yet. Times are ISO text, what is not there is None.
     """
 
     test: SecurityTest
