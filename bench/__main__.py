@@ -18,11 +18,11 @@ from rich.console import Console
 from app.instance import SECRETS, Instance
 from app.processes import configure_data
 from app.schema import upgrade
-from bench import browser, data, figures, imports, noop, queries, running, server, subjects, tests_table
+from bench import browser, data, figures, imports, noop, queries, running, server, subjects, tests_table, workflow
 from bench.figures import Figure
 from data import database
 
-PARTS = ("start", "imports", "queries", "tests", "memory", "http", "browser", "load")
+PARTS = ("start", "imports", "queries", "tests", "memory", "http", "workflow", "browser", "load")
 _FILES = Path(__file__).resolve().parent.parent.parent / "shared" / "data"
 _STARTS = 3
 _SETTLE_SECONDS = 8.0
@@ -89,7 +89,7 @@ def _measure(asked: argparse.Namespace, directory: Path) -> Iterator[Figure]:
             yield from queries.measure(subjects.queries(), asked.rounds, _say)
         if "tests" in wanted:
             yield from tests_table.measure(max(3, asked.rounds // 4), _say)
-    if wanted & {"memory", "http", "browser", "load"}:
+    if wanted & {"memory", "http", "workflow", "browser", "load"}:
         yield from _running(asked, wanted, instance)
 
 
@@ -136,6 +136,8 @@ def _running(asked: argparse.Namespace, wanted: set[str], instance: Instance) ->
         if "http" in wanted:
             url = instance.settings.database_url or ""
             yield from server.measure(client, bare, url, asked.rounds, _say)
+        if "workflow" in wanted:
+            yield from workflow.measure(client, running.USER, asked.rounds * 5, _say)
         if "browser" in wanted:
             program = browser.path()
             if program is None:

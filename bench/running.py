@@ -21,7 +21,7 @@ from data.database import unit_of_work
 from data.models import User
 
 ROOT = Path(__file__).resolve().parent.parent
-_USER, _PASSWORD = "bench", "Bench-marks-2026"  # of an instance that is thrown away
+USER, _PASSWORD = "bench", "Bench-marks-2026"  # of an instance that is thrown away
 _PATIENCE_SECONDS = 300.0
 
 
@@ -65,14 +65,14 @@ def sign_in(running: Running, instance: Instance) -> httpx.Client:
     """A client with the cookies of an administrator's session."""
     database.configure(instance.settings.database_url or "", application_name="bench")
     with unit_of_work() as session:
-        if not session.query(User).filter_by(username=_USER).count():
+        if not session.query(User).filter_by(username=USER).count():
             session.add(
-                User(username=_USER, display_name="Bench", role="admin", password_hash=passwords.hashed(_PASSWORD))
+                User(username=USER, display_name="Bench", role="admin", password_hash=passwords.hashed(_PASSWORD))
             )
     client = httpx.Client(base_url=running.address, timeout=60)
     form = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', client.get("/login").text)
     token = form.group(1) if form else ""
-    answer = client.post("/login", data={"username": _USER, "password": _PASSWORD, "csrf_token": token})
+    answer = client.post("/login", data={"username": USER, "password": _PASSWORD, "csrf_token": token})
     if answer.status_code != httpx.codes.FOUND:
         raise SystemExit(f"Signing in to the benchmark's own instance failed ({answer.status_code}).")
     client.get("/", headers={"Accept": "text/html"})  # sets the cookie that callbacks send back
