@@ -60,7 +60,7 @@ class Column:
 FALLS: Mapping[str, bool] = {"number": True, "updated": True, "executed": True, "technique": False, "priority": False}
 
 COLUMNS = (
-    Column(key="number", name="Number", width=76, show="Number", sort="number"),
+    Column(key="number", name="Number", width=94, show="Number", sort="number"),
     Column(key="title", name="Test", width=280, show="Title", grows=True),
     Column(key="technique", name="Technique", width=108, show="Technique", sort="technique"),
     Column(key="state", name="State", width=106, show="State"),
