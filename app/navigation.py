@@ -17,6 +17,7 @@ from callbacks import (
     actors,
     campaign,
     campaigns,
+    contradictions,
     demo,
     heatmap,
     import_tests,
@@ -44,6 +45,7 @@ from pages import actor as actor_page
 from pages import actors as actors_page
 from pages import campaign as campaign_page
 from pages import campaigns as campaigns_page
+from pages import contradictions as contradictions_page
 from pages import heatmap as heatmap_page
 from pages import import_tests as import_tests_page
 from pages import new_test as new_test_page
@@ -91,6 +93,7 @@ PAGES = (
     Page(templates_page, templates.open),
     Page(template_page, template.open),
     Page(tests_page, tests.open),
+    Page(contradictions_page, contradictions.open),
     Page(new_test_page, new_test.open, Permission.PLAN_TEST),
     Page(test_page, test.open),
     Page(import_tests_page, import_tests.open, Permission.IMPORT_TESTS),
@@ -114,6 +117,7 @@ def install(app: dash.Dash) -> None:
         actors,
         campaign,
         campaigns,
+        contradictions,
         demo,
         heatmap,
         import_tests,

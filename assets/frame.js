@@ -30,10 +30,15 @@
   }
 
   function arrived() {
-    doc.querySelectorAll("#rail a.icon").forEach(function (link) {
+    var links = doc.querySelectorAll("#rail a.icon");
+    var nearest = "";
+    links.forEach(function (link) {
       var path = link.getAttribute("href");
       var here = path === "/" ? location.pathname === "/" : location.pathname.indexOf(path) === 0;
-      if (here) link.setAttribute("aria-current", "page");
+      if (here && path.length > nearest.length) nearest = path;
+    });
+    links.forEach(function (link) {
+      if (link.getAttribute("href") === nearest) link.setAttribute("aria-current", "page");
       else link.removeAttribute("aria-current");
     });
     doc.documentElement.removeAttribute("data-drawer");

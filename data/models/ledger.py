@@ -60,6 +60,7 @@ class OutboxEvent(Base):
             "available_at",
             postgresql_where=text("delivered_at IS NULL AND failed_at IS NULL"),
         ),
+        Index("ix_outbox_event_failed", "failed_at", postgresql_where=text("failed_at IS NOT NULL")),
     )
 
 

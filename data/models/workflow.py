@@ -48,6 +48,7 @@ class WorkflowAction(Base):
         Index("ix_workflow_action_test", "test_id", "accepted_at"),
         Index("ix_workflow_action_batch", "batch_id", "position"),
         Index("ix_workflow_action_open", "available_at", postgresql_where=text("state = 'queued'")),
+        Index("ix_workflow_action_failed", "finished_at", postgresql_where=text("state = 'failed'")),
         Index("ix_workflow_action_accepted", "accepted_at"),
     )
 

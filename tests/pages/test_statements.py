@@ -29,6 +29,7 @@ COST = {
     ("/templates", ""): (4, 3),
     ("/templates", "?actor=G0001&platform=Windows&q=tool"): (4, 3),
     ("/notifications", ""): (5, 5),
+    ("/tests/contradictions", ""): (15, 3),
     ("/test/1", ""): (8, 8),
     ("/campaigns", ""): (4, 3),
     (f"/campaign/{CAMPAIGN}", ""): (6, 6),
