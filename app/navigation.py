@@ -15,12 +15,14 @@ from callbacks import (
     account,
     actor,
     actors,
+    audit,
     campaign,
     campaigns,
     contradictions,
     demo,
     heatmap,
     import_tests,
+    jobs,
     new_test,
     notifications,
     overview,
@@ -43,11 +45,13 @@ from jobs import demo as demo_jobs
 from pages import account as account_page
 from pages import actor as actor_page
 from pages import actors as actors_page
+from pages import audit as audit_page
 from pages import campaign as campaign_page
 from pages import campaigns as campaigns_page
 from pages import contradictions as contradictions_page
 from pages import heatmap as heatmap_page
 from pages import import_tests as import_tests_page
+from pages import jobs as jobs_page
 from pages import new_test as new_test_page
 from pages import not_found
 from pages import notifications as notifications_page
@@ -107,6 +111,8 @@ PAGES = (
     Page(notifications_page, notifications.open),
     Page(account_page, account.open),
     Page(users_page, users.open, Permission.MANAGE_USERS),
+    Page(audit_page, audit.open, Permission.READ_AUDIT),
+    Page(jobs_page, jobs.open, Permission.MANAGE_JOBS),
 )
 
 
@@ -115,12 +121,14 @@ def install(app: dash.Dash) -> None:
     for module in (
         account,
         actors,
+        audit,
         campaign,
         campaigns,
         contradictions,
         demo,
         heatmap,
         import_tests,
+        jobs,
         new_test,
         notifications,
         plan,

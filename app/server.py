@@ -6,7 +6,7 @@ import dash
 from flask import Flask
 
 from app import bundle, errors, health, navigation, page_cache, security
-from app.api import actions, evidence, evidence_times, exports, notifications, sources, test_imports, tests_csv
+from app.api import actions, audit, evidence, evidence_times, exports, notifications, sources, test_imports, tests_csv
 from app.auth import routes, sessions
 from app.processes import configure_data
 from app.settings import ROOT, Settings
@@ -29,6 +29,7 @@ def create_app(settings: Settings) -> Flask:
     routes.install(server, settings)
     server.register_blueprint(health.blueprint)
     server.register_blueprint(actions.blueprint)
+    server.register_blueprint(audit.blueprint)
     server.register_blueprint(evidence.blueprint)
     server.register_blueprint(evidence_times.blueprint)
     server.register_blueprint(exports.blueprint)

@@ -156,7 +156,7 @@ def end_interrupted(run: Run) -> None:
         error = "The process doing this sync ended before it was done; nothing was changed. Start it again."
         if sync_runs.finish(session, run.id, "interrupted", datetime.now(UTC), error=error):
             _record(session, run, "interrupted", run.requested_version, {"error": error})
-    _forget_upload(run)
+    forget_upload(run)
 
 
 def _end_dead_runs(source: str) -> None:
@@ -186,7 +186,7 @@ def _work(run: Run, report: Report | None) -> Outcome:
         _fail(run, _UNEXPECTED)
         raise
     finally:
-        _forget_upload(run)
+        forget_upload(run)
 
 
 def _do(run: Run, progress: ProgressWriter) -> Outcome:
@@ -290,7 +290,8 @@ def _rejected(rejected: Rejected) -> Item:
     return Item("rejected", "file", rejected.item, rejected.item, rejected.reason)
 
 
-def _forget_upload(run: Run) -> None:
+def forget_upload(run: Run) -> None:
+    """Delete the file a run was to read, if it was uploaded: the run has ended."""
     if run.input.get("kind") != "upload":
         return
     try:

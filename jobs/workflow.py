@@ -191,6 +191,11 @@ def _enqueue(queue: Any, function: str, key: UUID) -> None:
     queue.enqueue(function, str(key), job_timeout=_JOB_SECONDS, result_ttl=0, failure_ttl=7 * 24 * 3600)
 
 
+def hand_over(keys: Sequence[UUID]) -> None:
+    """Make the jobs of accepted actions; when Redis is away the scheduler makes them later."""
+    _hand_over([(key, None) for key in keys])
+
+
 def relay(now: datetime) -> int:
     """Hand out again what was accepted and not done; returns how many actions that was."""
     with unit_of_work() as session:

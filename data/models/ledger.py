@@ -36,6 +36,7 @@ class AuditEntry(Base):
         Index("ix_audit_log_at", "at"),
         Index("ix_audit_log_entity", "entity_type", "entity_id"),
         Index("ix_audit_log_actor", "actor_id", "at"),
+        Index("ix_audit_log_action", "action", "seq", postgresql_ops={"action": "text_pattern_ops"}),
     )
 
 

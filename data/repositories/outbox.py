@@ -2,8 +2,9 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from uuid import UUID
 
-from sqlalchemy import func, insert, select
+from sqlalchemy import delete, func, insert, select, update
 from sqlalchemy.orm import Session
 
 from data.models import OutboxEvent
@@ -53,3 +54,20 @@ def refused(event: OutboxEvent, why: str) -> None:
         event.failed_at = now
     else:
         event.available_at = now + _FIRST_DELAY * 2 ** (event.attempts - 1)
+
+
+def again(session: Session, event_id: UUID) -> bool:
+    """Let a failed event be told after all; False when it is not one."""
+    tried = session.execute(
+        update(OutboxEvent)
+        .where(OutboxEvent.id == event_id, OutboxEvent.failed_at.is_not(None))
+        .values(failed_at=None, attempts=0, available_at=func.now())
+        .returning(OutboxEvent.id)
+    )
+    return tried.first() is not None
+
+
+def drop(session: Session, event_id: UUID) -> str | None:
+    """Give up a failed event; returns its topic, or None when it is not a failed one."""
+    dropped = delete(OutboxEvent).where(OutboxEvent.id == event_id, OutboxEvent.failed_at.is_not(None))
+    return session.scalars(dropped.returning(OutboxEvent.topic)).one_or_none()

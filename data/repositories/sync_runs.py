@@ -138,6 +138,21 @@ def finish(
     return session.execute(over.returning(SyncRun.id)).scalar_one_or_none() is not None
 
 
+def cancel(session: Session, run_id: UUID, now: datetime, why: str) -> Run | None:
+    """End a run that nobody has begun; None when it is running or over."""
+    ended = session.scalars(
+        update(SyncRun)
+        .where(SyncRun.id == run_id, SyncRun.state == "queued")
+        .values(state="interrupted", finished_at=now, error=why)
+        .returning(SyncRun)
+    ).one_or_none()
+    return Run.of(ended) if ended else None
+
+
+def is_running(session: Session, run_id: UUID) -> bool:
+    return session.scalar(select(SyncRun.state).where(SyncRun.id == run_id)) == "running"
+
+
 def add_items(session: Session, run_id: UUID, items: Iterable[Item]) -> None:
     rows = [
         (run_id, item.kind, item.object_type, item.ref, item.name[:_TEXT_MAX], item.detail and item.detail[:_TEXT_MAX])

@@ -195,6 +195,17 @@ def cancel(session: Session, key: UUID) -> bool:
     return row is not None
 
 
+def give_up(session: Session, key: UUID) -> bool:
+    """Take a failed action from the list of what could still be done; False when it is not one."""
+    given_up = session.execute(
+        update(WorkflowAction)
+        .where(WorkflowAction.id == key, WorkflowAction.state == "failed")
+        .values(state="cancelled", code="cancelled")
+        .returning(WorkflowAction.id)
+    )
+    return given_up.first() is not None
+
+
 def _answer(row: WorkflowAction) -> Answer:
     return Answer(
         key=row.id,

@@ -39,6 +39,7 @@ COST = {
     ("/plan", "?actor=G0001"): (12, 10),
     ("/account", ""): (3, 3),
     ("/admin/users", "?user=ada"): (3, 3),
+    ("/admin/jobs", ""): (3, 3),
     ("/nothing", ""): (1, 1),
 }
 FRAME = 2  # who is asking, and whether the demo organisation is loaded
