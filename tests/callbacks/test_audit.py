@@ -11,6 +11,7 @@ from flask.testing import FlaskClient
 from rq import Queue
 from rq.worker import SimpleWorker
 from sqlalchemy import Engine, text
+from sqlalchemy.orm import Session
 
 from data import database as db
 from data import redis as redis_connection
@@ -238,6 +239,22 @@ class TestVerifying:
         assert head in words
         assert "1 entry since then." in words  # the verification itself
         assert "cut off at the end" in words
+
+    def test_one_that_runs_says_how_far_it_is_and_is_not_begun_again(
+        self, admin: Asking, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        real, told = audit.verify, []
+
+        def watched(session: Session, report: Callable[[int, int], None]) -> audit.ChainReport:
+            report(5_000, 12_000)
+            told.append(self.ask(admin))
+            return real(session, report)
+
+        self.ask(admin)
+        monkeypatch.setattr(audit, "verify", watched)
+        work()
+        assert ["5,000 of 12,000" in words for words in told] == [True]  # asked once more while it ran, done once
+        assert len(rows("SELECT 1 FROM audit_log WHERE action = 'audit.verified'")) == 1
 
     def test_what_was_changed_from_outside_is_named(self, admin: Asking, server: object) -> None:
         number = write("thing.changed", ("thing", "1"), after={"n": 1})

@@ -40,6 +40,8 @@ COST = {
     ("/account", ""): (3, 3),
     ("/admin/users", "?user=ada"): (3, 3),
     ("/admin/jobs", ""): (3, 3),
+    ("/admin/audit", ""): (3, 3),
+    ("/admin/audit", "?action=user.&entry=1"): (5, 5),
     ("/nothing", ""): (1, 1),
 }
 FRAME = 2  # who is asking, and whether the demo organisation is loaded
