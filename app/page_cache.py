@@ -18,7 +18,19 @@ from callbacks import viewer
 from data import cache
 from domain.errors import AegisError
 
-TOPICS = ("tests", "rules", "techniques", "weights", "sources", "overlays")
+TOPICS = (
+    "tests",
+    "rules",
+    "techniques",
+    "weights",
+    "countermeasures",
+    "threats",
+    "frameworks",
+    "control_decisions",
+    "snapshots",
+    "sources",
+    "overlays",
+)
 _CALLBACK = "/_dash-update-component"
 _BODY_MAX = 4_000  # a longer question is not one that many ask
 _OUTPUTS = ("page", "title", "answer")

@@ -89,6 +89,10 @@ class Weights:
     rule_saturation: float = 3.0
     half_life_days: float = 180.0
     freshness_window_days: int = 180
+    own_group: float = 2.0  # these four: domain/relevance.py
+    exploitation: float = 0.5
+    high_priority: float = 2.0
+    low_priority: float = 0.5
     points: Five = field(init=False)
 
     def __post_init__(self) -> None:
@@ -98,6 +102,8 @@ class Weights:
             raise ValueError(f"weights have to be at least 0 and sum to 100, not {points}")
         if self.rule_saturation <= 0 or self.half_life_days <= 0:
             raise ValueError("the saturation of rules and the half-life have to be above 0")
+        if min(self.own_group, self.exploitation) < 0 or min(self.high_priority, self.low_priority) <= 0:
+            raise ValueError("what threats add has to be at least 0, and priorities above 0")
 
     def prevention_value(self, prevention: Prevention) -> float:
         if prevention is Prevention.NONE:
@@ -120,14 +126,6 @@ def rule_value(level: str, status: str) -> float:
 def rules_part(total: float, saturation: float) -> float:
     """0..1 from the summed values of a technique's enabled rules."""
     return -math.expm1(-total / saturation)
-
-
-def relevance(groups: int) -> float:
-    """Weight of a technique in the organisation's score: 1 + log2(1 + groups that use it).
-
-    A technique nobody is known to use still counts once; the fortieth group adds less than the second.
-    """
-    return 1.0 + math.log2(1.0 + groups)
 
 
 class PartState(StrEnum):
@@ -274,7 +272,7 @@ class OrganisationPart:
 
 @dataclass(frozen=True, slots=True)
 class OrganisationScore:
-    """Mean over techniques in scope, weighted by `relevance`, with the plain mean beside it. None: nothing in scope.
+    """Mean over techniques in scope, weighted by relevance, with the plain mean beside it. None: nothing in scope.
 
     `parts` add up exactly to the weighted mean. `unknown` techniques have nothing to show and count with 0.
     """
@@ -289,7 +287,7 @@ class OrganisationScore:
 class Scored(NamedTuple):
     """One technique in scope, as the organisation's score takes it."""
 
-    groups: int
+    relevance: float  # domain/relevance.py
     points: Five
     effective: Five
     known: bool
@@ -299,7 +297,7 @@ def organisation(techniques: Iterable[Scored]) -> OrganisationScore:
     found = list(techniques)
     if not found:
         return OrganisationScore(None, None, (), 0, 0)
-    shares = [relevance(one.groups) for one in found]
+    shares = [one.relevance for one in found]
     weight = math.fsum(shares)
     means = [_weighted(shares, column) / weight for column in zip(*(one.points for one in found), strict=True)]
     possible = [_weighted(shares, column) / weight for column in zip(*(one.effective for one in found), strict=True)]

@@ -17,6 +17,7 @@ from argon2 import PasswordHasher
 from flask import Flask
 from flask.sessions import SecureCookieSessionInterface
 from flask.testing import FlaskClient
+from hypothesis import settings as hypothesis_settings
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 from pydantic import SecretStr
 from sqlalchemy import Engine, create_engine, event
@@ -34,6 +35,10 @@ from data.passwords import hashed
 from domain.roles import Role
 
 ROOT = Path(__file__).resolve().parent.parent
+
+# how long an example takes says how busy the machine is, not whether the code is right
+hypothesis_settings.register_profile("aegis", deadline=None)
+hypothesis_settings.load_profile("aegis")
 
 
 @pytest.fixture(scope="session")

@@ -2,6 +2,7 @@
 
 from data.models.attack import (
     AttackObject,
+    AttackRehearsal,
     AttackRelationship,
     AttackRelease,
     Tactic,
@@ -10,19 +11,28 @@ from data.models.attack import (
     TechniqueTactic,
 )
 from data.models.base import Base
+from data.models.compliance import Control, ControlDecision, ControlMapping, Framework
+from data.models.countermeasures import (
+    Countermeasure,
+    CountermeasureDecision,
+    CountermeasureRollup,
+    CountermeasureTechnique,
+)
 from data.models.ledger import AuditEntry, DataGeneration, OutboxEvent
 from data.models.measures import (
     NavigatorOverlay,
     ProcedureLatest,
     ScopeDecision,
     ScoreWeights,
+    ServiceLevel,
     TechniqueRollup,
     TestRollup,
     UnplacedRollup,
 )
 from data.models.notifications import Notification, NotificationChannel, NotificationDelivery
 from data.models.people import User, UserSession
-from data.models.rules import DetectionRule, RuleRollup, RuleTechnique
+from data.models.rules import DetectionRule, LogSource, RuleRollup, RuleTechnique
+from data.models.snapshots import Snapshot, SnapshotTechnique
 from data.models.sources import Source, SyncItem, SyncRun
 from data.models.templates import Adversary, AdversaryStep, TemplateVersion, TestTemplate
 from data.models.testing import (
@@ -35,21 +45,32 @@ from data.models.testing import (
     TestRound,
     TimelineEntry,
 )
+from data.models.threats import TechniquePriority, ThreatGroup
 from data.models.workflow import Evidence, SavedView, WorkflowAction
 
 __all__ = [
     "Adversary",
     "AdversaryStep",
     "AttackObject",
+    "AttackRehearsal",
     "AttackRelationship",
     "AttackRelease",
     "AuditEntry",
     "Base",
     "CampaignDependency",
+    "Control",
+    "ControlDecision",
+    "ControlMapping",
+    "Countermeasure",
+    "CountermeasureDecision",
+    "CountermeasureRollup",
+    "CountermeasureTechnique",
     "DataGeneration",
     "DefenceTool",
     "DetectionRule",
     "Evidence",
+    "Framework",
+    "LogSource",
     "NavigatorOverlay",
     "Notification",
     "NotificationChannel",
@@ -64,12 +85,16 @@ __all__ = [
     "ScopeDecision",
     "ScoreWeights",
     "SecurityTest",
+    "ServiceLevel",
+    "Snapshot",
+    "SnapshotTechnique",
     "Source",
     "SyncItem",
     "SyncRun",
     "Tactic",
     "Technique",
     "TechniqueLink",
+    "TechniquePriority",
     "TechniqueRollup",
     "TechniqueTactic",
     "TemplateVersion",
@@ -77,6 +102,7 @@ __all__ = [
     "TestRollup",
     "TestRound",
     "TestTemplate",
+    "ThreatGroup",
     "TimelineEntry",
     "UnplacedRollup",
     "User",

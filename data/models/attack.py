@@ -85,6 +85,35 @@ class AttackRelease(Base):
     )
 
 
+class AttackRehearsal(Base):
+    """A bundle looked at beside the adopted map. `report` says what adopting it would do; nothing else is changed."""
+
+    __tablename__ = "attack_rehearsal"
+
+    id: Mapped[Key]
+    domain: Mapped[str]
+    version: Mapped[str | None]
+    state: Mapped[str] = mapped_column(server_default=text("'queued'"))
+    origin: Mapped[str] = mapped_column(server_default=text("''"))
+    input: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default=_EMPTY_OBJECT)
+    bundle_key: Mapped[str | None]  # where the file is kept until it is adopted or discarded
+    bundle_sha256: Mapped[str | None]
+    from_version: Mapped[str | None]  # of the map it was compared with
+    phase: Mapped[str | None]
+    report: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default=_EMPTY_OBJECT)
+    error: Mapped[str | None]
+    requested_by: Mapped[UUID | None]
+    requested_by_name: Mapped[str]
+    created_at: Mapped[Created]
+    finished_at: Mapped[Moment | None]
+
+    __table_args__ = (
+        one_of("domain", DOMAINS),
+        one_of("state", ("queued", "running", "ready", "failed", "adopted", "discarded")),
+        Index("ix_attack_rehearsal_created", "created_at"),
+    )
+
+
 class Tactic(Published, Base):
     __tablename__ = "tactic"
 

@@ -53,6 +53,26 @@ class ScopeDecision(Base):
     __table_args__ = (one_of("kind", ("platform", "technique")), UniqueConstraint("domain", "kind", "ref"))
 
 
+class ServiceLevel(Base):
+    """What the organisation promises itself: `share` of cases within `seconds`. One standing promise a measure."""
+
+    __tablename__ = "service_level"
+
+    measure: Mapped[str] = mapped_column(primary_key=True)
+    seconds: Mapped[int]
+    share: Mapped[float] = mapped_column(Double)
+    reason: Mapped[str]
+    author_id: Mapped[UUID | None]
+    author_name: Mapped[str]
+    decided_at: Mapped[Created]
+
+    __table_args__ = (
+        one_of("measure", ("time_to_detect", "time_to_contain", "time_to_remediate")),
+        CheckConstraint("seconds > 0", name="seconds"),
+        CheckConstraint("share > 0 AND share <= 1", name="share"),
+    )
+
+
 class TestRollup(Base):
     """Tests per technique, platform and month (UTC) of execution, or of creation while not executed."""
 

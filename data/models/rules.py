@@ -92,3 +92,25 @@ class RuleRollup(Base):
     level: Mapped[str] = mapped_column(primary_key=True)  # '' when the rule has none
     status: Mapped[str] = mapped_column(primary_key=True)  # '' when the rule has none
     rules: Mapped[int]
+
+
+class LogSource(Base):
+    """Whether the logs that rules of this kind read are collected here, and who says so. Without a row: not known.
+
+    The three texts are those of a rule (`product`, `category`, `service`), '' where it names none.
+    """
+
+    __tablename__ = "log_source"
+
+    id: Mapped[Key]
+    product: Mapped[str]
+    category: Mapped[str]
+    service: Mapped[str]
+    collected: Mapped[bool]
+    note: Mapped[str] = mapped_column(server_default=text("''"))
+    author_id: Mapped[UUID | None]
+    author_name: Mapped[str]
+    is_demo: Mapped[bool] = mapped_column(server_default=text("false"))
+    decided_at: Mapped[Created]
+
+    __table_args__ = (UniqueConstraint("product", "category", "service"),)

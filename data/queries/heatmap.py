@@ -15,7 +15,7 @@ from domain.errors import BadInput
 from domain.score import Scored, known, organisation, tenths_of, whole
 from domain.statistics import Share, percent
 
-TOPICS = ("tests", "rules", "techniques", "weights")
+TOPICS = ("tests", "rules", "techniques", "weights", "countermeasures", "threats", "frameworks")
 
 
 def matrix(domain: str, platforms: Sequence[str] = (), as_of: date | None = None) -> dict[str, Any]:
@@ -34,7 +34,7 @@ def matrix_json(domain: str, platforms: Sequence[str] = (), as_of: date | None =
          cells: {id, name, parent (index or -1), tactics [[index]], platforms [[index]], status, stale 0|1,
                  review 0|1, score 0..100|null, proven 0..100|null (per cent of procedures that held), procedures,
                  tests (evaluated), unfinished, prevented, alerted, logged, missed, rules, not_counted_rules,
-                 freshness_days|null, groups, in_scope 0|1},
+                 freshness_days|null, groups, own_groups, exploited, priority high|low|null, relevance, in_scope 0|1},
          totals: {techniques, status {status: n}, stale, review, tested, scored, proven Share, claimed Share,
                   tests {as measured.Tests}, score {weighted, plain (points|null), parts [{name, points, possible}],
                   unknown}, tactics [{id, key, name, techniques, tested, proven Share, claimed Share}]}}
@@ -94,7 +94,11 @@ def _cells(found: Map, platforms: Sequence[str]) -> dict[str, list[Any]]:
         "rules": [one.rules for one in techniques],
         "not_counted_rules": [one.not_counted_rules for one in techniques],
         "freshness_days": [one.age_days for one in techniques],
-        "groups": [one.groups for one in techniques],
+        "groups": [one.threat.groups for one in techniques],
+        "own_groups": [one.threat.own_groups for one in techniques],
+        "exploited": [one.threat.exploited for one in techniques],
+        "priority": [one.threat.priority for one in techniques],
+        "relevance": [round(one.relevance, 3) for one in techniques],
         "in_scope": [int(one.in_scope) for one in techniques],
     }
 
@@ -148,7 +152,8 @@ def _tactic(tactic: measured.Tactic, techniques: Sequence[Measured]) -> dict[str
 
 def _score(found: Map, techniques: Sequence[Measured]) -> dict[str, Any]:
     made = organisation(
-        Scored(one.groups, one.points, found.scorer.effective_of(one.inputs), known(one.inputs)) for one in techniques
+        Scored(one.relevance, one.points, found.scorer.effective_of(one.inputs), known(one.inputs))
+        for one in techniques
     )
     return {
         "weighted": None if made.weighted_tenths is None else made.weighted_tenths / 10,

@@ -18,6 +18,7 @@ from domain.attack_ids import KNOWN_SUCCESSORS
 from domain.coverage import CoverageStatus, held, status_of
 from domain.freshness import age_days, decay, is_stale
 from domain.outcomes import Detection, Prevention
+from domain.relevance import Priority, Threat, relevance
 from domain.score import LEVEL_VALUE, MATURITY_VALUE, OTHER_MATURITY, Five, Inputs, Scorer, Weights, rules_part
 
 RESULTS = tuple((prevention, detection) for prevention in Prevention for detection in Detection)
@@ -54,7 +55,8 @@ class Measured(NamedTuple):
     platforms: Sequence[str]
     in_scope: bool
     review: bool
-    groups: int
+    threat: Threat
+    relevance: float
     status: CoverageStatus
     stale: bool
     share: float | None
@@ -139,6 +141,14 @@ WITH map AS (
     'platforms_out', (SELECT json_agg(ref) FROM scope_decision
                       WHERE domain = $1 AND kind = 'platform' AND NOT in_scope),
     'decided', (SELECT json_object_agg(ref, in_scope) FROM scope_decision WHERE domain = $1 AND kind = 'technique'),
+    'own_groups', (SELECT json_object_agg(used.technique_id, used.groups) FROM (
+                     SELECT link.technique_id, count(*) AS groups
+                     FROM threat_group AS ours
+                     JOIN attack_object AS object ON object.domain = ours.domain AND object.attack_id = ours.attack_id
+                       AND object.kind = 'group' AND object.active
+                     JOIN technique_link AS link ON link.object_id = object.id AND link.kind = 'group_uses'
+                     WHERE ours.domain = $1 GROUP BY 1) AS used),
+    'priorities', (SELECT json_object_agg(attack_id, priority) FROM technique_priority WHERE domain = $1),
     'not_placed', (SELECT json_object_agg(claimed_id, rules) FROM (
                      SELECT claimed_id, sum(rules) AS rules FROM rollup_rules_not_placed
                      WHERE claimed_id = ANY (ARRAY[{successors}]) GROUP BY 1) AS kept)
@@ -148,7 +158,7 @@ SELECT CASE WHEN row_number() OVER (ORDER BY map.attack_id) = 1 THEN (SELECT hea
   map.id::text AS key, map.attack_id, map.name, map.parent_id::text AS parent,
   array_to_string(map.tactics, {split}) AS tactics, array_to_string(map.platforms, {split}) AS platforms,
   map.review, map.group_count AS groups, tested.tested, {tests}, cell.procedures, {mix}, cell.newest_on,
-  claimed.rules, claimed.rule_value
+  claimed.rules, claimed.rule_value, exploited.vulnerabilities AS exploited, defended.applicable, defended.in_place
 FROM (SELECT 1) AS always LEFT JOIN map ON true
 LEFT JOIN {cells} AS cell ON cell.technique_id = map.id
 LEFT JOIN (
@@ -159,6 +169,12 @@ LEFT JOIN (
   SELECT technique_id, sum(rules)::integer AS rules, sum(rules * {rule_value}) AS rule_value
   FROM rollup_technique_rules WHERE rules > 0{of_family} GROUP BY 1
 ) AS claimed ON claimed.technique_id = map.id
+LEFT JOIN (
+  SELECT mapping.technique_id, count(DISTINCT mapping.control_id)::integer AS vulnerabilities
+  FROM control_mapping AS mapping JOIN framework ON framework.id = mapping.framework_id
+  WHERE framework.kind = 'vulnerabilities' AND framework.removed_at IS NULL GROUP BY 1
+) AS exploited ON exploited.technique_id = map.id
+LEFT JOIN rollup_technique_countermeasures AS defended ON defended.technique_id = map.id
 ORDER BY map.attack_id
 """
 
@@ -191,6 +207,8 @@ def read(domain: str, *, as_of: date, platforms: Sequence[str] = (), family_of: 
         platforms_out=frozenset(head["platforms_out"] or ()),
         decided=head["decided"] or {},
         not_placed=head["not_placed"] or {},
+        own_groups=head["own_groups"] or {},
+        priorities={key: Priority(word) for key, word in (head["priorities"] or {}).items()},
         wanted=frozenset(platforms),
     )
     return Map(
@@ -221,6 +239,9 @@ class _Row(NamedTuple):
     newest_on: date | None
     rules: int
     rule_value: float
+    exploited: int
+    applicable: int
+    in_place: int
 
 
 @dataclass(frozen=True)
@@ -235,6 +256,8 @@ class _Reading:
     platforms_out: frozenset[str]
     decided: Mapping[str, bool]  # ATT&CK id -> in scope
     not_placed: Mapping[str, int]  # claimed id -> rules
+    own_groups: Mapping[str, int]  # key of a technique -> groups named as ours that use it
+    priorities: Mapping[str, Priority]  # ATT&CK id -> set by hand
     wanted: frozenset[str]
 
     @cached_property
@@ -267,7 +290,7 @@ class _Reading:
             _share_of_mix().alias("share"),
             _value_of_mix(weights).alias("value"),
             pl.col("rule_value").fill_null(0.0),
-            pl.col("rules", "procedures").fill_null(0),
+            pl.col("rules", "procedures", "exploited", "applicable", "in_place").fill_null(0),
         )
         columns = found.to_dict(as_series=False)
         ids = dict(zip(columns["key"], columns["attack_id"], strict=True))
@@ -285,7 +308,9 @@ class _Reading:
             row.rules,
             freshness,
             len(usable.intersection(_listed(row.tested))) / len(usable) if usable else None,
+            row.in_place / row.applicable if row.applicable else None,
         )
+        threat = Threat(row.groups, self.own_groups.get(row.key, 0), row.exploited, self.priorities.get(row.attack_id))
         return Measured(
             row.key,
             row.attack_id,
@@ -295,7 +320,8 @@ class _Reading:
             platforms,
             on_some and self.decided.get(row.attack_id, self.decided.get(row.parent or "", True)),
             row.review,
-            row.groups,
+            threat,
+            relevance(threat, weights),
             status_of(row.share, tests.unfinished),
             is_stale(age, weights.freshness_window_days),
             row.share,
@@ -348,6 +374,10 @@ def _weights(kept: Mapping[str, Any]) -> Weights:
         rule_saturation=parameters["rule_saturation"],
         half_life_days=parameters["half_life_days"],
         freshness_window_days=parameters["freshness_window_days"],
+        own_group=parameters["own_group"],
+        exploitation=parameters["exploitation"],
+        high_priority=parameters["high_priority"],
+        low_priority=parameters["low_priority"],
     )
 
 

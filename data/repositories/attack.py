@@ -98,6 +98,8 @@ def adopt(
         "claims_moved": moved.claims,
         "tests_moved": moved.tests,
         "templates_moved": moved.templates,
+        "mappings_moved": moved.mappings,
+        "countermeasures_moved": moved.countermeasures,
     }
     items = [] if before is None else _items(session, compared, bundle.domain, texts=texts)
     return Adopted(changed=True, counts=counts, items=items)

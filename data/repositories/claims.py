@@ -1,6 +1,7 @@
-"""Placing claimed technique ids on the loaded maps: what rules and templates say, and what tests were planned under.
+"""Placing claimed technique ids on the loaded maps: what content says, and what tests were planned under.
 
-Rules and templates that cannot be placed stay, with `not_placed`; a test always keeps the technique it last had.
+Rules, templates, mappings of controls and countermeasures that cannot be placed stay, with `not_placed`; a test always
+keeps the technique it last had.
 """
 
 from collections.abc import Iterable
@@ -44,11 +45,13 @@ FROM moved JOIN technique AS before ON before.id = moved.old JOIN technique AS a
 
 @dataclass(frozen=True, slots=True)
 class Moved:
-    """How many claims of rules and of templates were placed anew, and how many tests followed their technique."""
+    """How many claims of each kind of content were placed anew, and how many tests followed their technique."""
 
     claims: int
     tests: int
     templates: int
+    mappings: int
+    countermeasures: int
 
 
 def lock(session: Session) -> None:
@@ -71,6 +74,8 @@ def place_again(session: Session, why: str) -> Moved:
         claims=_move_claims(session, loaded, "rule_technique", "claimed_id"),
         tests=_move_tests(session, loaded, why),
         templates=_move_claims(session, loaded, "test_template", "claimed_technique"),
+        mappings=_move_claims(session, loaded, "control_mapping", "claimed_id"),
+        countermeasures=_move_claims(session, loaded, "countermeasure_technique", "claimed_id"),
     )
 
 

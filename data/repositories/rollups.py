@@ -92,6 +92,16 @@ _ROLLUPS: Mapping[str, _Rollup] = {
         rebuild="rollup_rules_rebuild",
         topic="rules",
     ),
+    "rollup_technique_countermeasures": _Rollup(
+        kept="SELECT technique_id, applicable, in_place FROM rollup_technique_countermeasures",
+        counted="SELECT link.technique_id, count(DISTINCT link.countermeasure_id)::integer, "
+        "count(DISTINCT link.countermeasure_id) FILTER (WHERE decided.state = 'in_place')::integer "
+        "FROM countermeasure_technique AS link JOIN countermeasure ON countermeasure.id = link.countermeasure_id "
+        "LEFT JOIN countermeasure_decision AS decided USING (countermeasure_id) WHERE link.technique_id IS NOT NULL "
+        "AND countermeasure.removed_at IS NULL AND decided.state IS DISTINCT FROM 'not_applicable' GROUP BY 1",
+        rebuild="rollup_countermeasures_rebuild",
+        topic="countermeasures",
+    ),
 }
 NAMES = tuple(_ROLLUPS)
 

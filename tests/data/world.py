@@ -11,14 +11,22 @@ from data.database import unit_of_work
 from data.models import (
     AttackObject,
     AttackRelease,
+    Control,
+    ControlMapping,
+    Countermeasure,
+    CountermeasureDecision,
+    CountermeasureTechnique,
     DetectionRule,
+    Framework,
     RuleTechnique,
     ScopeDecision,
     SecurityTest,
     Tactic,
     Technique,
     TechniqueLink,
+    TechniquePriority,
     TechniqueTactic,
+    ThreatGroup,
 )
 from domain.outcomes import Detection, Outcome, Prevention
 
@@ -168,3 +176,71 @@ def out_of_scope(kind: str, ref: str, *, domain: str = ENTERPRISE, in_scope: boo
         session.add(
             ScopeDecision(domain=domain, kind=kind, ref=ref, in_scope=in_scope, reason="Why", author_name="ana")
         )
+
+
+def own_group(attack_id: str, *, domain: str = ENTERPRISE) -> None:
+    with unit_of_work() as session:
+        session.add(ThreatGroup(domain=domain, attack_id=attack_id, reason="Why", author_name="ana"))
+
+
+def priority(attack_id: str, word: str, *, domain: str = ENTERPRISE) -> None:
+    with unit_of_work() as session:
+        session.add(
+            TechniquePriority(domain=domain, attack_id=attack_id, priority=word, reason="Why", author_name="ana")
+        )
+
+
+def countermeasure(d3fend_id: str, *, against: Sequence[UUID], state: str | None = None) -> UUID:
+    """A countermeasure that applies to these techniques; `state` as decided, None when nobody decided."""
+    with unit_of_work() as session:
+        made = Countermeasure(id=uuid4(), d3fend_id=d3fend_id, name=f"Name of {d3fend_id}", content_hash=b"")
+        session.add(made)
+        session.flush()
+        for technique_id in against:
+            session.add(
+                CountermeasureTechnique(
+                    countermeasure_id=made.id,
+                    claimed_id=str(technique_id),
+                    technique_id=technique_id,
+                    resolution="direct",
+                )
+            )
+        if state:
+            session.add(CountermeasureDecision(countermeasure_id=made.id, state=state, author_name="ana"))
+        return made.id
+
+
+def framework(
+    slug: str, mapped: Mapping[str, Sequence[UUID]], *, kind: str = "controls", not_mappable: Sequence[str] = ()
+) -> UUID:
+    """A framework whose controls (by code) are mapped to these techniques."""
+    with unit_of_work() as session:
+        made = Framework(
+            id=uuid4(), slug=slug, name=f"Name of {slug}", kind=kind, origin="own", domain=ENTERPRISE, content_hash=b""
+        )
+        session.add(made)
+        session.flush()
+        for position, code in enumerate([*mapped, *not_mappable]):
+            control = Control(
+                id=uuid4(),
+                framework_id=made.id,
+                code=code,
+                name=f"Name of {code}",
+                position=position,
+                not_mappable=code in not_mappable,
+                content_hash=b"",
+            )
+            session.add(control)
+            session.flush()
+            session.add_all(
+                ControlMapping(
+                    framework_id=made.id,
+                    control_id=control.id,
+                    claimed_id=str(technique_id),
+                    technique_id=technique_id,
+                    resolution="direct",
+                    mapping_type="mitigates",
+                )
+                for technique_id in mapped.get(code, ())
+            )
+        return made.id

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.outcomes import Detection, Prevention
+from domain.relevance import Threat, relevance
 from domain.score import (
     PARTS,
     Inputs,
@@ -18,7 +19,6 @@ from domain.score import (
     Weights,
     known,
     organisation,
-    relevance,
     rule_value,
     rules_part,
     tenths_of,
@@ -173,15 +173,15 @@ def test_whole_points_round_halves_up(tenths: int, points: int) -> None:
 
 def scored(groups: int, one: Inputs) -> Scored:
     scorer = Scorer(DEFAULT)
-    return Scored(groups, scorer.points(one), scorer.effective_of(one), known(one))
+    return Scored(relevance(Threat(groups), DEFAULT), scorer.points(one), scorer.effective_of(one), known(one))
 
 
 def test_the_organisation_by_hand() -> None:
     """One technique of three groups (relevance 3) at 90, one of none (relevance 1) with nothing known at 0."""
     good = Inputs(tests=1.0, rules=0.64, rule_count=3, freshness=1.0, platforms=1.0)
     nothing = Inputs(tests=None, rules=0.0, rule_count=0, freshness=None, platforms=0.0)
-    assert relevance(3) == 3.0
-    assert relevance(0) == 1.0
+    assert relevance(Threat(3), DEFAULT) == 3.0
+    assert relevance(Threat(0), DEFAULT) == 1.0
     assert sum(scored(3, good).points) == pytest.approx(90.0)
     found = organisation([scored(3, good), scored(0, nothing)])
     assert (found.weighted_tenths, found.plain_tenths, found.techniques, found.unknown) == (675, 450, 2, 1)

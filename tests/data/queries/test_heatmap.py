@@ -77,6 +77,10 @@ def test_a_covered_technique(matrix: dict[str, Any]) -> None:
         "not_counted_rules": 0,
         "freshness_days": 10,
         "groups": 3,
+        "own_groups": 0,
+        "exploited": 0,
+        "priority": None,
+        "relevance": 3.0,
         "in_scope": 1,
     }
 
