@@ -19,6 +19,7 @@ from callbacks import (
     campaign,
     campaigns,
     contradictions,
+    coverage,
     demo,
     heatmap,
     import_tests,
@@ -49,6 +50,7 @@ from pages import audit as audit_page
 from pages import campaign as campaign_page
 from pages import campaigns as campaigns_page
 from pages import contradictions as contradictions_page
+from pages import coverage as coverage_page
 from pages import heatmap as heatmap_page
 from pages import import_tests as import_tests_page
 from pages import jobs as jobs_page
@@ -93,6 +95,7 @@ class Page:
 PAGES = (
     Page(overview_page, overview.open, kept=True),
     Page(heatmap_page, heatmap.open, kept=True),
+    Page(coverage_page, coverage.open, kept=True),
     Page(technique_page, technique.open, kept=True),
     Page(templates_page, templates.open),
     Page(template_page, template.open),
@@ -125,6 +128,7 @@ def install(app: dash.Dash) -> None:
         campaign,
         campaigns,
         contradictions,
+        coverage,
         demo,
         heatmap,
         import_tests,

@@ -140,6 +140,7 @@ def _tests(me: Viewer, asked: Mapping[str, str]) -> page.Tests:
     return page.Tests(
         query=asked,
         choices=page.Choices(
+            tools=found.tools,
             tactics=found.tactics,
             campaigns=found.campaigns,
             people=found.people,

@@ -11,7 +11,7 @@ from datetime import date
 from enum import StrEnum
 from uuid import UUID
 
-from domain.attack_ids import is_technique_id, normalise
+from domain.attack_ids import DOMAINS, is_technique_id, normalise
 from domain.outcomes import Outcome, RemediationState, TestState
 
 WORDS_MAX = 120
@@ -27,7 +27,7 @@ ME, NOBODY = "me", "nobody"
 # The names of the page's address; `view`, `columns` and `rows` say how it is shown.
 FIELDS = frozenset(
     {"q", "state", "technique", "tactic", "platform", "outcome", "priority", "assignee", "by", "campaign", "template"}
-    | {"remediation", "from", "to", "sort", "view", "columns", "rows"}
+    | {"remediation", "from", "to", "sort", "view", "columns", "rows", "counting", "tool", "evaluator", "data", "subs"}
 )
 REMEDIATIONS = (*RemediationState, OVERDUE)
 
@@ -49,9 +49,11 @@ class Order(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TestsView:
-    """'' , () and None ask for nothing. `technique` brings its sub-techniques; `executed_to` is included.
+    """'' , () and None ask for nothing. `technique` brings its sub-techniques, too; `executed_to` is included.
 
-    `assignee`: on either side; with `unassigned`, unfinished tests that nobody is assigned to.
+    `assignee`: on either side; with `unassigned`, unfinished tests that nobody is assigned to. `counting`: the domain
+    of a map; only the latest results, in scope, that its coverage is made of. With a `tool` the outcomes are those that
+    it observed itself. `data` is a data component whose techniques are asked for, by its ATT&CK id or name.
     """
 
     __test__ = False  # not a pytest class
@@ -60,6 +62,7 @@ class TestsView:
     number: int | None = None
     states: tuple[TestState, ...] = ()
     technique: str = ""
+    without_subs: bool = False
     tactic: str = ""
     platforms: tuple[str, ...] = ()
     outcomes: tuple[str, ...] = ()
@@ -72,6 +75,10 @@ class TestsView:
     remediation: str = ""
     executed_from: date | None = None
     executed_to: date | None = None
+    counting: str = ""
+    tool: str = ""
+    evaluator: UUID | None = None
+    data: str = ""
     order: Order = Order.NUMBER
     falling: bool = True
 
@@ -88,6 +95,7 @@ class TestsView:
             number=int(number[1]) if number else None,
             states=_states(query.get("state", "")),
             technique=technique if is_technique_id(technique) else "",
+            without_subs=query.get("subs") == "no",
             tactic=_plain(query.get("tactic", "")),
             platforms=tuple(one for one in _listed(query.get("platform", "")) if _plain(one)),
             outcomes=tuple(one for one in _listed(query.get("outcome", "")) if one in (*Outcome, NO_OUTCOME)),
@@ -100,6 +108,10 @@ class TestsView:
             remediation=remediation if remediation in REMEDIATIONS else "",
             executed_from=_day(query.get("from", "")),
             executed_to=_day(query.get("to", "")),
+            counting=query["counting"] if query.get("counting") in DOMAINS else "",
+            tool=_plain(query.get("tool", "")),
+            evaluator=_person(query.get("evaluator", ""), me),
+            data=_plain(query.get("data", "")),
             order=order,
             falling=falling,
         )

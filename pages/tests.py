@@ -13,6 +13,7 @@ import dash_ag_grid as dag
 from dash import dcc, html
 from dash.development.base_component import Component
 
+from domain.attack_ids import DOMAIN_LABELS
 from domain.outcomes import Outcome, RemediationState
 from domain.platforms import PLATFORMS
 from domain.tests_view import ME, NO_OUTCOME, NOBODY, OVERDUE
@@ -43,6 +44,7 @@ _OUTCOMES = {
     Outcome.MISSED: "Missed",
     NO_OUTCOME: "No outcome",
 }
+_LATEST = {domain: f"Latest in scope, {label}" for domain, label in DOMAIN_LABELS.items()}
 _REMEDIATIONS = {
     RemediationState.OPEN: "Open",
     RemediationState.IN_PROGRESS: "In progress",
@@ -59,6 +61,7 @@ class Choices:
     tactics: Sequence[Sequence[str]]
     campaigns: Sequence[Sequence[str]]
     people: Sequence[Sequence[Any]]
+    tools: Sequence[Sequence[str]]
     template: tuple[str, str] | None = None
 
 
@@ -127,6 +130,7 @@ def filter_fields(data: Tests) -> list[dict[str, Any]]:
         filters.search("q", "Search", "Title or number", filters=True),
         filters.many("state", "State", list(TEST_STATE.items()), placeholder="Any state", filters=True),
         filters.search("technique", "Technique", "T1059", **quiet),
+        *([filters.switch("subs", "Without sub-techniques", "no", **quiet)] if data.query.get("technique") else []),
         filters.one("tactic", "Tactic", [("", "Any tactic"), *choices.tactics], **quiet),
         filters.many("platform", "Platform", [(one, one) for one in PLATFORMS], placeholder="Any platform", **quiet),
         filters.many("outcome", "Outcome", list(_OUTCOMES.items()), placeholder="Any outcome", **quiet),
@@ -140,6 +144,10 @@ def filter_fields(data: Tests) -> list[dict[str, Any]]:
             "priority", "Priority", [("1", "High"), ("2", "Normal"), ("3", "Low")], placeholder="Any", **quiet
         ),
         filters.one("remediation", "Remediation", [("", "Any or none"), *_REMEDIATIONS.items()], **quiet),
+        filters.one("tool", "Seen by", [("", "Any tool"), *choices.tools], **quiet),
+        filters.one("evaluator", "Evaluated by", [("", "Anybody"), (ME, "Me"), *people], **quiet),
+        filters.one("counting", "Count for coverage", [("", "All results"), *_LATEST.items()], **quiet),
+        *([filters.search("data", "Data component", "DC0032", **quiet)] if data.query.get("data") else []),
         filters.day("from", "Executed from", **quiet),
         filters.day("to", "Executed to", **quiet),
         filters.many(

@@ -17,8 +17,29 @@ EXECUTED = "coalesce(s.executed_at, '-infinity')"
 # As arrays, so that one pass through the index finds them all.
 _TECHNIQUES = """s.technique_id = ANY (ARRAY(SELECT within.id FROM technique AS within
   WHERE within.attack_id = {id} OR within.attack_id LIKE {id} || '.%'))"""
+_TECHNIQUE = "s.technique_id = ANY (ARRAY(SELECT id FROM technique WHERE attack_id = {id}))"
 _TACTIC = """s.technique_id = ANY (ARRAY(SELECT placed.technique_id FROM technique_tactic AS placed
   JOIN tactic ON tactic.id = placed.tactic_id AND tactic.shortname = {name}))"""
+_DATA = """s.technique_id = ANY (ARRAY(SELECT link.technique_id FROM attack_object AS component
+  JOIN technique_link AS link ON link.object_id = component.id AND link.kind = 'data_component'
+  WHERE component.kind = 'data_component' AND component.active
+    AND (component.attack_id = {key} OR component.name = {key})))"""
+_TOOL = """EXISTS (SELECT FROM observation AS seen JOIN defence_tool AS tool ON tool.id = seen.tool_id
+  WHERE seen.test_id = s.id AND seen.round = s.round AND tool.slug = {slug}{outcome})"""
+_SEEN = "CASE WHEN seen.prevention = 'full' THEN 'blocked' ELSE seen.detection END"
+# What coverage is made of: the latest result of each procedure on each platform, of techniques and platforms in scope
+# (a technique is decided on itself, else by its parent, and is out when all its platforms are).
+COUNTING = """s.id = ANY (ARRAY(SELECT latest.test_id FROM rollup_procedure_latest AS latest
+  JOIN technique AS kept ON kept.id = latest.technique_id AND kept.active AND kept.domain = {domain}
+  LEFT JOIN technique AS parent ON parent.id = kept.parent_id
+  LEFT JOIN scope_decision AS own ON own.domain = kept.domain AND own.kind = 'technique' AND own.ref = kept.attack_id
+  LEFT JOIN scope_decision AS above ON above.domain = kept.domain AND above.kind = 'technique'
+    AND above.ref = parent.attack_id
+  WHERE coalesce(own.in_scope, above.in_scope, true)
+    AND latest.platform <> ALL (ARRAY(SELECT ref FROM scope_decision
+      WHERE domain = {domain} AND kind = 'platform' AND NOT in_scope))
+    AND (cardinality(kept.platforms) = 0 OR NOT kept.platforms <@ ARRAY(SELECT ref FROM scope_decision
+      WHERE domain = {domain} AND kind = 'platform' AND NOT in_scope))))"""
 _WORDS = "to_tsvector('simple'::regconfig, s.title) @@ to_tsquery('simple'::regconfig, {words})"
 
 
@@ -48,6 +69,7 @@ class Conditions:
 def conditions(view: TestsView) -> Conditions:
     made = Conditions()
     _what(made, view)
+    _result(made, view)
     _who(made, view)
     if view.executed_from:
         made.texts.append(f"{EXECUTED} >= {made.value(_midnight(view.executed_from), 'timestamptz')}")
@@ -68,17 +90,35 @@ def _what(made: Conditions, view: TestsView) -> None:
     else:
         made.among("s.state", view.states)
     if view.technique:
-        made.texts.append(_TECHNIQUES.format(id=made.value(view.technique, "text")))
+        techniques = _TECHNIQUE if view.without_subs else _TECHNIQUES
+        made.texts.append(techniques.format(id=made.value(view.technique, "text")))
+    if view.data:
+        made.texts.append(_DATA.format(key=made.value(view.data, "text")))
     if view.tactic:
         made.texts.append(_TACTIC.format(name=made.value(view.tactic, "text")))
     made.among("s.platform", view.platforms)
-    made.among(OUTCOME, tuple("" if one == NO_OUTCOME else one for one in view.outcomes))
     if view.priorities:
         made.texts.append(f"s.priority IN ({', '.join(str(int(one)) for one in view.priorities)})")
     if view.remediation == OVERDUE:
         made.texts.append("s.remediation_state IN ('open', 'in_progress') AND s.remediation_due_on < current_date")
     elif view.remediation:
         made.texts.append(f"s.remediation_state = {made.value(view.remediation, 'text')}")
+
+
+def _result(made: Conditions, view: TestsView) -> None:
+    if view.counting:
+        made.texts.append(COUNTING.format(domain=made.value(view.counting, "text")))
+    if view.tool:
+        _tool(made, view)
+    else:
+        made.among(OUTCOME, tuple("" if one == NO_OUTCOME else one for one in view.outcomes))
+
+
+def _tool(made: Conditions, view: TestsView) -> None:
+    slug, seen = made.value(view.tool, "text"), ""
+    if view.outcomes:
+        seen = f" AND {_SEEN} = ANY ({reader.split(made.value(reader.joined(view.outcomes), 'text'))})"
+    made.texts.append(_TOOL.format(slug=slug, outcome=seen))
 
 
 def _who(made: Conditions, view: TestsView) -> None:
@@ -91,6 +131,7 @@ def _who(made: Conditions, view: TestsView) -> None:
         ("created_by", view.created_by),
         ("campaign_id", view.campaign),
         ("template_id", view.template),
+        ("blue_submitted_by", view.evaluator),
     ):
         if key:
             made.texts.append(f"s.{column} = {made.value(str(key), 'uuid')}")

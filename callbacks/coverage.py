@@ -1,0 +1,91 @@
+"""The coverage page: one division of what is proven and claimed, or the techniques themselves."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from dash import Dash, Input, Output, set_props
+
+from callbacks import viewer
+from callbacks.viewer import Viewer
+from data.queries import coverage as query
+from data.queries import heatmap
+from domain.coverage_view import Claim, Division, Results
+from domain.roles import Permission
+from pages import coverage as page
+from pages.components.figure import Share
+
+
+def open(me: Viewer, asked: Mapping[str, str]) -> tuple[object, str, str]:
+    data = _coverage(asked)
+    return page.layout(data), page.TITLE, page.answer(data)
+
+
+def register(app: Dash) -> None:
+    @app.callback(
+        Output("coverage-filters", "fields"),
+        Output("coverage-body", "children"),
+        Input("coverage-filters", "value"),
+        prevent_initial_call=True,
+    )
+    def divide(value: dict[str, str] | None) -> tuple[Any, Any]:
+        viewer.current().require(Permission.READ)
+        data = _coverage(value if isinstance(value, dict) else {})
+        set_props("answer", {"children": page.answer(data)})
+        return page.filter_fields(data), page.render(data)
+
+
+def _coverage(asked: Mapping[str, str]) -> page.Coverage:
+    said = {name: text for name, text in asked.items() if isinstance(text, str)}
+    domains = heatmap.choices("enterprise-attack")["domains"]
+    domain = said["domain"] if said.get("domain") in domains else next(iter(domains), "enterprise-attack")
+    division = Division(said["by"]) if said.get("by") in set(Division) else Division.TACTIC
+    found, choices = query.coverage(domain, division), heatmap.choices(domain)
+    rows = [row for row in map(_row, found["rows"]) if _asked_for(row, said)]
+    return page.Coverage(
+        domain=domain,
+        domains=domains,
+        version=found["version"],
+        division=division,
+        **{name: found[name] for name in ("techniques", "tested", "stale", "months")},
+        proven=Share(**found["proven"]),
+        claimed=Share(**found["claimed"]),
+        claims={Claim(name): number for name, number in found["claims"].items()},
+        results=Results(**found["results"]),
+        groups=[_group(group) for group in found["groups"]],
+        rows=rows,
+        whole=len(found["rows"]),
+        query=said,
+        tactics={tactic["key"]: tactic["name"] for tactic in choices["tactics"]},
+        platforms=choices["platforms"],
+    )
+
+
+def _group(group: Mapping[str, Any]) -> page.Group:
+    kept = ("key", "name", "techniques", "tested", "stale", "trend")
+    return page.Group(
+        **{name: group[name] for name in kept},
+        proven=Share(**group["proven"]),
+        claimed=Share(**group["claimed"]),
+        results=Results(**group["results"]),
+    )
+
+
+def _row(row: Mapping[str, Any]) -> page.Row:
+    kept = ("attack_id", "name", "tactics", "platforms", "status", "age_days", "procedures", "held", "rules")
+    subs = row["subs"]
+    return page.Row(
+        **{name: row[name] for name in kept},
+        stale=bool(row["stale"]),
+        claim=Claim(row["claim"]),
+        results=Results(**row["results"]),
+        subs=(subs["of"], subs["evaluated"], subs["covered"]),
+    )
+
+
+def _asked_for(row: page.Row, said: Mapping[str, str]) -> bool:
+    claims = [one for one in said.get("claim", "").split(",") if one]
+    return (
+        said.get("tactic", "") in ("", *row.tactics)
+        and said.get("platform", "") in ("", *row.platforms)
+        and (not claims or row.claim in claims)
+    )
