@@ -58,11 +58,11 @@ class Claim(StrEnum):
     @property
     def label(self) -> str:
         return {
-            Claim.CLAIMED_HOLDS: "Claimed by rules and proven by tests",
-            Claim.CLAIMED_FAILS: "Claimed, and a test shows that it does not hold",
+            Claim.CLAIMED_HOLDS: "Claimed and proven",
+            Claim.CLAIMED_FAILS: "Claimed, does not hold",
             Claim.CLAIMED_UNTESTED: "Claimed, never tested",
-            Claim.UNCLAIMED_HOLDS: "Proven by tests, no rule claims it",
-            Claim.UNCLAIMED_FAILS: "Tested and not held, no rule claims it",
+            Claim.UNCLAIMED_HOLDS: "Proven, not claimed",
+            Claim.UNCLAIMED_FAILS: "Does not hold, not claimed",
             Claim.UNCLAIMED_UNTESTED: "Neither claimed nor tested",
         }[self]
 

@@ -233,9 +233,9 @@ def _bars(data: Coverage) -> list[Component]:
         text = "Nothing has been tested yet." if data.division.of_tested else "There is nothing to divide here."
         return [heading(f"Coverage by {data.division.label.lower()}", ""), html.P(text, className="hint")]
     head = heading(_finding(data), _DEFINITIONS[data.division])
-    legend: list[Component] = [status.mark("covered", "proven")]
+    legend: list[Component | str] = [status.mark("covered", "proven")]
     if not data.division.of_tested:
-        legend.append(html.Span([html.Span(className="swatch is-claimed"), "claimed"]))
+        legend += [html.Span(className="swatch is-claimed"), "claimed"]
     head.children.append(html.Span(legend, className="legend"))
     return [head, figure.bars(rows, f"Coverage by {data.division.label.lower()}")]
 

@@ -118,12 +118,17 @@ class _Dividing:
         for place in self.places.values():
             self.children[cells["parent"][place]].append(CoverageStatus(cells["status"][place]))
         self.months = _months()
-        found = _RESULTS.get(division, _RESULTS[Division.PLATFORM])
-        self.results: dict[str, dict[str, Results]] = defaultdict(dict)  # technique -> part -> results
-        for row in reader.rows(found, domain):
+        self.overall = self._results(Division.PLATFORM)
+        self.results = self._results(division) if division.of_tested else self.overall
+
+    def _results(self, division: Division) -> dict[str, dict[str, Results]]:
+        """Technique in scope -> part -> its latest results there."""
+        found: dict[str, dict[str, Results]] = defaultdict(dict)
+        for row in reader.rows(_RESULTS[division], self.domain):
             if row["attack_id"] in self.places:
                 counts = (row[name] for name in ("n", "blocked", "alerted", "logged", "missed"))
-                self.results[row["attack_id"]][row["part"]] = Results(*counts)
+                found[row["attack_id"]][row["part"]] = Results(*counts)
+        return found
 
     def answer(self) -> dict[str, Any]:
         totals = self.matrix["totals"]
@@ -137,7 +142,7 @@ class _Dividing:
             "proven": totals["proven"],
             "claimed": totals["claimed"],
             "claims": self._claims(inside),
-            "results": asdict(self._sum(inside)),
+            "results": asdict(_total(one for parts in self.overall.values() for one in parts.values())),
             "months": [month.isoformat() for month in self.months],
             "groups": [] if self.division is Division.TECHNIQUE else self._groups(),
             "rows": [self._row(key) for key in inside] if self.division is Division.TECHNIQUE else [],
