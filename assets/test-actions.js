@@ -27,7 +27,8 @@
   }
 
   function changed(now, spec) {
-    return now.version !== spec.version || now.entries !== spec.entries || now.waiting !== spec.waiting.length;
+    if (now.version !== spec.version || now.entries !== spec.entries) return true;
+    return now.waiting !== spec.waiting.length || now.ahead !== spec.ahead;
   }
 
   function useFollow(newest, setWorker) {

@@ -46,6 +46,7 @@ class Permission(StrEnum):
     ASSIGN_TEST = "assign_test"  # say who runs and who evaluates it
     CANCEL_TEST = "cancel_test"  # a draft may also be cancelled by the person who created it
     EXECUTE_TEST = "execute_test"  # red's side: start, pause, submit
+    START_EARLY = "start_early"  # before the tests it waits for are finished, with a reason
     EVALUATE_TEST = "evaluate_test"  # blue's side: observations, submit
     APPROVE_RED = "approve_red"
     APPROVE_BLUE = "approve_blue"
@@ -84,6 +85,7 @@ GRANTS: dict[Permission, frozenset[Role]] = {
     Permission.ASSIGN_TEST: _LEADS,
     Permission.CANCEL_TEST: _LEADS,
     Permission.EXECUTE_TEST: _RED,
+    Permission.START_EARLY: frozenset({Role.RED_LEAD, Role.ADMIN}),
     Permission.EVALUATE_TEST: _BLUE,
     # Not the administrator's: they step in by an override, which asks for a reason and is named as one.
     Permission.APPROVE_RED: frozenset({Role.RED_LEAD}),

@@ -40,11 +40,15 @@ def result(key: str) -> tuple[Response, int]:
 
 @blueprint.get("/api/tests/<int:number>/version")
 def version(number: int) -> Response:
-    """`{version, waiting, entries, worker}`: changes whenever the test does. Cheap: open pages ask often."""
+    """`{version, waiting, entries, ahead, worker}`: changes whenever the test does. Cheap: open pages ask often."""
     viewer.current().require(Permission.READ)
     now = security_test.standing(number)
     return jsonify(
-        version=now.version, waiting=now.waiting, entries=now.entries, worker=presence.worker_for(workflow.QUEUE)
+        version=now.version,
+        waiting=now.waiting,
+        entries=now.entries,
+        ahead=now.ahead,
+        worker=presence.worker_for(workflow.QUEUE),
     )
 
 

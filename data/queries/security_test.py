@@ -94,7 +94,10 @@ FROM test JOIN technique ON technique.id = test.technique_id
 _STANDING = """
 SELECT t.version,
   (SELECT count(*) FROM workflow_action AS w WHERE w.test_id = t.id AND w.state = 'queued') AS waiting,
-  (SELECT count(*) FROM test_timeline AS e WHERE e.test_id = t.id) AS entries
+  (SELECT count(*) FROM test_timeline AS e WHERE e.test_id = t.id) AS entries,
+  (SELECT count(*) FROM campaign_dependency AS needs JOIN security_test AS other ON other.id = needs.depends_on_id
+   WHERE needs.test_id = t.id AND other.campaign_id = t.campaign_id
+     AND other.state IN ('draft', 'red_executing', 'blue_evaluating', 'in_review')) AS ahead
 FROM security_test AS t WHERE t.number = %(number)s
 """
 
@@ -116,11 +119,12 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """What changes whenever something about a test does."""
+    """What changes whenever something about a test does; `ahead` counts the unfinished tests it waits for."""
 
     version: int
     waiting: int
     entries: int
+    ahead: int
 
 
 def found(number: int) -> Found:

@@ -15,15 +15,16 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from data.database import Actor
+from data.models import CampaignDependency, TestRound, TestTemplate, TimelineEntry
 from data.models import Observation as ObservationRow
 from data.models import Remediation as RemediationRow
 from data.models import SecurityTest as TestRow
-from data.models import TestRound, TestTemplate, TimelineEntry
 from data.repositories import audit, outbox
 from domain.errors import NotFound
 from domain.outcomes import Detection, Prevention, RemediationState, TestState
 from domain.testing.entity import SecurityTest
 from domain.testing.events import Event
+from domain.testing.order import Ahead
 from domain.testing.remediation import Remediation
 from domain.testing.rounds import Observation, Round, RoundResult, Verdict
 
@@ -71,6 +72,7 @@ def _entities(session: Session, rows: Sequence[TestRow]) -> list[SecurityTest]:
         seen[look.test_id].append(look)
     for repair in session.scalars(select(RemediationRow).where(RemediationRow.test_id.in_(ids))):
         repairs[repair.test_id] = repair
+    ahead = _ahead(session, rows)
     return [
         SecurityTest(
             id=row.id,
@@ -79,10 +81,32 @@ def _entities(session: Session, rows: Sequence[TestRow]) -> list[SecurityTest]:
             detection=Detection(row.detection) if row.detection else None,
             rounds=_rounds(row, rounds[row.id], seen[row.id]),
             remediation=_remediation(repairs.get(row.id)),
+            waits_for=tuple(ahead[row.id]),
             **{name: getattr(row, name) for name in _PLAN},
         )
         for row in rows
     ]
+
+
+def _ahead(session: Session, rows: Sequence[TestRow]) -> Mapping[UUID, list[Ahead]]:
+    """What each of these waits for and is not finished, in the order of its campaign."""
+    found: dict[UUID, list[Ahead]] = defaultdict(list)
+    planned = {row.id: row.campaign_id for row in rows if row.campaign_id is not None}
+    if not planned:
+        return found
+    needed = (
+        select(CampaignDependency.test_id, TestRow.campaign_id, TestRow.number, TestRow.title)
+        .join(TestRow, TestRow.id == CampaignDependency.depends_on_id)
+        .where(
+            CampaignDependency.test_id.in_(planned),
+            TestRow.state.in_([state for state in TestState if state.unfinished]),
+        )
+        .order_by(TestRow.campaign_position.nulls_last(), TestRow.number)
+    )
+    for one in session.execute(needed):
+        if one.campaign_id == planned[one.test_id]:
+            found[one.test_id].append(Ahead(one.number, one.title))
+    return found
 
 
 def _rounds(row: TestRow, rounds: Sequence[TestRound], seen: Sequence[ObservationRow]) -> tuple[Round, ...]:

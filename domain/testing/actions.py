@@ -112,7 +112,11 @@ class Retest(Action):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Start(Action):
+    """`reason` is for starting a test before those it waits for are finished; it stays with the test."""
+
     kind, label, played_by = "start", "Start execution", Side.RED
+
+    reason: Annotated[str, Words("The reason", REASON_MAX)] = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

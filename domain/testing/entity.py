@@ -16,6 +16,7 @@ from domain.testing.actions import Action
 from domain.testing.effort import Span
 from domain.testing.events import Event
 from domain.testing.offers import Offer, offers
+from domain.testing.order import Ahead
 from domain.testing.person import Person, Team
 from domain.testing.remediation import Remediation
 from domain.testing.rounds import Round
@@ -28,7 +29,8 @@ class SecurityTest:
     """One attack procedure against one technique on one platform.
 
     Fields are named as the columns of `security_test` and `test_round`; what stands in the latest round is read from
-    there. `rounds` are in order and never empty. Made by `domain.testing.creation`, or from what was stored.
+    there. `rounds` are in order and never empty. `waits_for` are the unfinished tests that its campaign puts before it.
+    Made by `domain.testing.creation`, or from what was stored.
     """
 
     id: UUID
@@ -43,6 +45,7 @@ class SecurityTest:
     platform: str
     environment: str = ""
     campaign_id: UUID | None = None
+    waits_for: Sequence[Ahead] = ()
     retest_of_id: UUID | None = None
     state: TestState = TestState.DRAFT
     priority: int = 2

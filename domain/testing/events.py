@@ -16,7 +16,8 @@ class Event:
     `before` and `after` hold what this event changed, by the names of the columns: `title`, `state`, `executed_at`;
     `remediation.state`; `observation.<tool id>`, None where there was none. `details` holds what readers of the event
     need beyond that: `commented` {mentions}, `assigned` {team, assignee, previous}, `remediation_*` {owner, due_on},
-    `paused` and the submissions {seconds} worked, `reopened` {to}, `retest_planned` {test}, `overridden` {verdict}.
+    `execution_started` {before}: the numbers of tests that should have been finished first, `paused` and the
+    submissions {seconds} worked, `reopened` {to}, `retest_planned` {test}, `overridden` {verdict}.
     """
 
     kind: str

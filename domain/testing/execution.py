@@ -7,6 +7,7 @@ from domain.errors import InvalidTransition
 from domain.outcomes import TestState
 from domain.roles import Permission
 from domain.testing.actions import Pause, Resume, Start, SubmitRed
+from domain.testing.order import check_reason, check_turn
 from domain.testing.person import Person, Side, Team
 from domain.testing.questions import ask
 from domain.testing.step import Step, need
@@ -24,15 +25,18 @@ def _may_start(test: "SecurityTest", by: Person, asked: Any) -> None:
         raise InvalidTransition("The execution has been started already.")
     if test.state not in (TestState.DRAFT, TestState.RED_EXECUTING):
         raise InvalidTransition(f"This test is {state_words(test.state)}; its execution cannot be started.")
+    check_turn(test.waits_for, by)
 
 
 def _start(doing: Doing, action: Start) -> None:
     test = doing.test
+    check_reason(test.waits_for, action.reason)
     test.state = TestState.RED_EXECUTING
     test.started_at = test.timer_since = doing.at
     if test.red_assignee is None:
         test.red_assignee = doing.by.id
-    doing.tell("execution_started", Side.RED)
+    early = {"before": [one.number for one in test.waits_for]} if test.waits_for else {}
+    doing.tell("execution_started", Side.RED, action.reason, **early)
 
 
 def _may_pause(test: "SecurityTest", by: Person, asked: Any) -> None:

@@ -13,7 +13,7 @@ from domain.testing.person import Person, Side
 if TYPE_CHECKING:
     from domain.testing.entity import SecurityTest
 
-_APART = frozenset({"id", "version", "updated_at", "rounds", "remediation"})
+_APART = frozenset({"id", "version", "updated_at", "rounds", "remediation", "waits_for"})
 
 
 @dataclass(slots=True)

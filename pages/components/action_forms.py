@@ -16,6 +16,7 @@ from domain.platforms import PLATFORMS
 from domain.roles import Permission, may
 from domain.testing import actions
 from domain.testing.offers import Offer
+from domain.testing.order import waiting_words
 from domain.testing.person import Team
 from domain.testing.rounds import Observation, Verdict
 from pages.components.parts import iso
@@ -26,7 +27,6 @@ Option = list[str]
 
 _ALERTED, _SEEN = [Detection.ALERTED.value], [Detection.LOGGED.value, Detection.ALERTED.value]
 _STOPPED = [Prevention.PARTIAL.value, Prevention.FULL.value]
-# Done at the press of the button, without a form.
 _AT_ONCE = frozenset({"start", "resume", "start_remediation"})
 _IN_OTHER_PLACES = frozenset({"comment"})
 
@@ -43,6 +43,7 @@ def spec(data: ShownTest) -> dict[str, Any]:
         "actions": shown if data.is_latest else [],
         "waiting": [[actions.ACTIONS[one.kind].label, one.who, iso(one.at)] for one in data.waiting],
         "entries": data.entries,
+        "ahead": len(data.test.waits_for),
         "worker": data.worker,
         "next": _next(data) if data.is_latest else "",
     }
@@ -59,9 +60,19 @@ def _action(data: ShownTest, offer: Offer) -> dict[str, Any]:
         "fixed": {"side": offer.side} if offer.side is not None else {},
         "makes": "new_id" if offer.kind == "retest" else None,
         "changed_only": offer.kind == "edit_plan",
-        "note": _NOTES.get(offer.kind, ""),
-        "fields": None if offer.kind in _AT_ONCE else made(data) if made is not None else [],
+        "note": _note_on(data, offer),
+        "fields": None if _at_once(data, offer) else made(data) if made is not None else [],
     }
+
+
+def _at_once(data: ShownTest, offer: Offer) -> bool:
+    """Done at the press of the button, without a form. To start a test out of its turn asks for a reason."""
+    return offer.kind in _AT_ONCE and not (offer.kind == "start" and data.test.waits_for)
+
+
+def _note_on(data: ShownTest, offer: Offer) -> str:
+    ahead = data.test.waits_for
+    return waiting_words(ahead) if offer.kind == "start" and ahead else _NOTES.get(offer.kind, "")
 
 
 def _label(offer: Offer) -> str:
@@ -100,6 +111,8 @@ def _next(data: ShownTest) -> str:
         return f"In review: {' and '.join(missing)} must still decide."
     if test.state is TestState.VALIDATED and test.remediation is not None and test.remediation.unfinished:
         return f"Validated with a gap; its remediation{_who(data, test.remediation.owner_id)} is open."
+    if test.state is TestState.DRAFT and test.waits_for:
+        return waiting_words(test.waits_for)
     red, blue = _who(data, test.red_assignee), _who(data, test.blue_assignee)
     return {
         TestState.DRAFT: f"Waits for red{red} to start the execution.",
@@ -323,6 +336,7 @@ def _decision(options: Sequence[Option], name: str, label: str) -> Callable[[Sho
 
 
 _FORMS: Mapping[str, Callable[[ShownTest], list[Field]]] = {
+    "start": lambda data: [_reason("Why it is started before they are finished. It stays in the timeline.")],
     "pause": lambda data: [_note("Why", hint="If it helps the others.")],
     "submit_red": _submit_red,
     "observe": _observe,

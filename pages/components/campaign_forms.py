@@ -106,7 +106,10 @@ def arrange(data: Campaign) -> html.Div:
             choosing.select("campaign-target", "Another campaign", data.others, data.others[0][0]),
             html.Button("Move there", id="campaign-move", type="button", className="button is-quiet is-small"),
         ]
-    note = "A test that waits for others is shown as blocked until these are finished. Write the numbers of the others."
+    note = (
+        "A test that waits for others cannot be started until these are validated, rejected or cancelled. "
+        "Write the numbers of the others."
+    )
     return html.Div(
         [
             seen(data),

@@ -89,6 +89,11 @@ def _tool(data: ShownTest, details: Mapping[str, Any]) -> str:
     return tool.name if tool else ""
 
 
+def _early(data: ShownTest, details: Mapping[str, Any]) -> str:
+    before = [str(number) for number in details.get("before", ())]
+    return f"before {'test' if len(before) == 1 else 'tests'} {words.sentence(before)}" if before else ""
+
+
 def _worked(data: ShownTest, details: Mapping[str, Any]) -> str:
     return f"{words.duration(details['seconds'])} of work" if details.get("seconds") else ""
 
@@ -105,6 +110,7 @@ _MORE: Mapping[str, Callable[[ShownTest, Mapping[str, Any]], str]] = {
     "overridden": _after("", "verdict"),
     "risk_accepted": _after("until ", "until"),
     "plan_edited": lambda data, details: words.sentence([str(name) for name in details.get("fields", ())]),
+    "execution_started": _early,
     "paused": _worked,
     "red_submitted": _worked,
     "blue_submitted": _worked,

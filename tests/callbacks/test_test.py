@@ -12,8 +12,9 @@ from domain.outcomes import Detection, Prevention
 from domain.roles import Role
 from domain.templates import Argument, Executor, Template
 from domain.testing import actions
+from domain.testing import campaign_actions as do_campaign
 from domain.testing.person import Team
-from jobs import templates, workflow
+from jobs import campaigns, templates, workflow
 from tests.callbacks.asking import Answer, Asking, links, said
 from tests.conftest import Person
 from tests.data import world
@@ -93,6 +94,26 @@ def test_a_draft_shows_what_to_press_and_who_is_next(asking_of: AskingOf) -> Non
     assert (start["kind"], start["fields"]) == ("start", None)
     assert spec(answer)["next"] == "Waits for red to start the execution."
     assert links(shown(answer))["T1059 Name of T1059"] == "/technique/T1059"
+
+
+def test_out_of_its_turn_the_start_is_dimmed_and_a_red_lead_is_asked_why(asking_of: AskingOf) -> None:
+    lead = person("rosa", Role.RED_LEAD)
+    first, test = acting.planned(lead, title="Open the door"), acting.planned(lead)
+    made = campaigns.create(lead, Role.RED_LEAD, do_campaign.CreateCampaign(id=uuid4(), name="Spring"))
+    campaigns.add_tests(lead, Role.RED_LEAD, made, [first, test])
+    order = do_campaign.SetDependencies(test_id=test, depends_on=frozenset({first}))
+    campaigns.act(lead, Role.RED_LEAD, made, order)
+    number = rows("SELECT min(number) FROM security_test")[0][0]
+    waits = f"This test waits for test {number} (Open the door), which is not finished."
+    seen = asking_of(Role.RED_TECH).open(address())
+    assert offered(seen)["start"] == f"{waits} Red lead or Administrator may start it anyway."
+    assert (spec(seen)["next"], spec(seen)["ahead"]) == (waits, 1)
+    (start,) = (one for one in spec(asking_of(Role.RED_LEAD).open(address()))["actions"] if one["kind"] == "start")
+    assert (start["refusal"], start["note"]) == (None, waits)
+    assert [(one["name"], one["required"]) for one in start["fields"]] == [("reason", True)]
+    do(test, lead, actions.Start(reason="The host is free today."))
+    (story,) = nodes(shown(asking_of(Role.VIEWER).open(address())), "Timeline")
+    assert story["entries"][0][2] == f"Execution started: before test {number}"
 
 
 @pytest.mark.parametrize(

@@ -125,7 +125,7 @@ def test_without_a_worker_it_is_queued_and_says_so(
     assert (status, body["state"], body["worker"]) == (202, "queued", False)
     number = rows("SELECT number FROM security_test")[0][0]
     standing = red.http.get(f"/api/tests/{number}/version").get_json()
-    assert standing == {"version": 1, "waiting": 1, "entries": 1, "worker": False}
+    assert standing == {"version": 1, "waiting": 1, "entries": 1, "ahead": 0, "worker": False}
     workflow.perform(str(key))
     assert red.look(key)[1]["state"] == "done"
     assert red.http.get(f"/api/tests/{number}/version").get_json()["version"] == 2
