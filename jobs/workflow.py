@@ -20,7 +20,7 @@ from sqlalchemy.orm import Session
 from data import redis as redis_connection
 from data.database import Actor, reading, unit_of_work
 from data.models import WorkflowAction
-from data.repositories import security_tests, workflow
+from data.repositories import campaigns, security_tests, workflow
 from data.repositories.workflow import Answer, Asked
 from domain.errors import (
     AegisError,
@@ -271,7 +271,7 @@ def _do(session: Session, row: WorkflowAction) -> int:
     action = read(row.kind, row.payload)
     now = datetime.now(UTC)
     if isinstance(action, actions.Create):
-        test, events = create(action, person, now)
+        test, events = create(action, person, now, campaign=campaigns.state(session, action.campaign_id))
         security_tests.add(session, test, events, actor)
         return test.version
     test = security_tests.get(session, row.test_id, lock=True)
@@ -288,7 +288,7 @@ def _do(session: Session, row: WorkflowAction) -> int:
     )
     security_tests.store(session, test, events, actor)
     if isinstance(action, actions.Retest):
-        again, told = retest_of(test, action, person, now)
+        again, told = retest_of(test, action, person, now, campaign=campaigns.state(session, test.campaign_id))
         security_tests.add(session, again, told, actor)
     return test.version
 

@@ -63,6 +63,16 @@ def _members(session: Session, campaign_id: UUID) -> tuple[Member, ...]:
     return arranged(Member(test_id, 0, frozenset(waits_for[test_id])) for test_id in ordered)
 
 
+def state(session: Session, campaign_id: UUID | None) -> CampaignState | None:
+    """How it stands, which nobody changes before this transaction ends; None for no campaign. Raises NotFound."""
+    if campaign_id is None:
+        return None
+    held = session.scalar(select(TestCampaign.state).where(TestCampaign.id == campaign_id).with_for_update(read=True))
+    if held is None:
+        raise NotFound("There is no such campaign.")
+    return CampaignState(held)
+
+
 def states(session: Session, campaign_id: UUID) -> dict[UUID, TestState]:
     """The state of each of its tests."""
     rows = session.execute(select(SecurityTest.id, SecurityTest.state).where(SecurityTest.campaign_id == campaign_id))

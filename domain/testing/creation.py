@@ -3,8 +3,10 @@
 from datetime import datetime
 from uuid import UUID
 
+from domain.errors import InvalidTransition
 from domain.roles import Permission
 from domain.testing.actions import Create, Retest
+from domain.testing.campaign import CampaignState
 from domain.testing.entity import SecurityTest
 from domain.testing.events import Event
 from domain.testing.person import Person, Side
@@ -13,9 +15,18 @@ from domain.testing.step import need
 from domain.testing.telling import snapshot
 
 
-def create(action: Create, by: Person, at: datetime) -> tuple[SecurityTest, list[Event]]:
-    """A draft in its first round. Raises PermissionDenied."""
+def create(
+    action: Create, by: Person, at: datetime, *, campaign: CampaignState | None = None
+) -> tuple[SecurityTest, list[Event]]:
+    """A draft in its first round; `campaign` is how the campaign stands that it goes into.
+
+    Raises PermissionDenied, InvalidTransition when that campaign is over.
+    """
     need(by, Permission.PLAN_TEST)
+    if campaign is not None and not campaign.unfinished:
+        raise InvalidTransition(
+            f"This campaign is {campaign}; it takes no more tests.", errors={"campaign_id": campaign}
+        )
     test = SecurityTest(
         id=action.id,
         title=action.title,
@@ -37,8 +48,14 @@ def create(action: Create, by: Person, at: datetime) -> tuple[SecurityTest, list
     return test, [_created(test, by, at)]
 
 
-def retest_of(test: SecurityTest, action: Retest, by: Person, at: datetime) -> tuple[SecurityTest, list[Event]]:
-    """The test that `action` asks for. The caller lets `test` act on it first, which is where it is refused."""
+def retest_of(
+    test: SecurityTest, action: Retest, by: Person, at: datetime, *, campaign: CampaignState | None = None
+) -> tuple[SecurityTest, list[Event]]:
+    """The test that `action` asks for. The caller lets `test` act on it first, which is where it is refused.
+
+    It goes into the campaign of `test`, of which `campaign` is the state, or into none when that is over.
+    """
+    stays = campaign is not None and campaign.unfinished
     again = SecurityTest(
         id=action.new_id,
         title=test.title,
@@ -50,7 +67,7 @@ def retest_of(test: SecurityTest, action: Retest, by: Person, at: datetime) -> t
         template_id=test.template_id,
         platform=test.platform,
         environment=test.environment,
-        campaign_id=test.campaign_id,
+        campaign_id=test.campaign_id if stays else None,
         retest_of_id=test.id,
         priority=test.priority,
         created_by=by.id,

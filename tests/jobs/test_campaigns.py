@@ -13,12 +13,14 @@ from data.database import Actor, reading
 from data.repositories import audit, campaigns
 from domain.errors import BadInput, Duplicate, InvalidTransition, NotFound, PermissionDenied, StaleVersion
 from domain.roles import Role
+from domain.testing import actions
 from domain.testing import campaign_actions as do
 from domain.testing.campaign import Campaign
 from jobs import campaigns as commands
 from jobs import schedule
 from tests.conftest import Statements
 from tests.data import world
+from tests.jobs import acting
 from tests.jobs.acting import person, planned
 from tests.jobs.syncing import execute, rows
 
@@ -133,6 +135,35 @@ class TestTests:
         with pytest.raises(InvalidTransition, match="cancelled"):
             commands.add_tests(lead, Role.RED_LEAD, new, [planned(lead), *order(old)])
         assert (len(order(old)), order(new)) == (1, [])
+
+    @pytest.mark.parametrize("over", [do.CancelCampaign(reason="no time"), do.FinishCampaign(confirmed=True)])
+    def test_a_campaign_that_is_over_takes_none(self, lead: Actor, over: do.CampaignAction) -> None:
+        key = campaign(lead, tests=1)
+        act(lead, key, do.StartCampaign())
+        planned(lead, campaign_id=key)  # a running one still does
+        act(lead, key, over)
+        with pytest.raises(InvalidTransition, match=r"This campaign is (cancelled|finished); it takes no more tests\."):
+            planned(lead, campaign_id=key)
+        with pytest.raises(InvalidTransition):
+            commands.add_tests(lead, Role.RED_LEAD, key, [planned(lead)])
+        assert len(order(key)) == 2
+        with pytest.raises(NotFound, match="no such campaign"):
+            planned(lead, campaign_id=uuid4())
+
+    def test_a_retest_is_planned_into_its_campaign_as_long_as_that_takes_tests(self, lead: Actor) -> None:
+        key = campaign(lead, tests=1)
+        (first,) = order(key)
+        execute(
+            "UPDATE security_test SET state = 'validated', validated_at = now(), prevention = 'none',"
+            " detection = 'missed' WHERE id = :id",
+            id=first,
+        )
+        again, later = uuid4(), uuid4()
+        acting.do(first, lead, actions.Retest(new_id=again))
+        act(lead, key, do.CancelCampaign(reason="no time"))
+        acting.do(first, lead, actions.Retest(new_id=later))
+        found = dict(rows("SELECT id, campaign_id FROM security_test WHERE retest_of_id = :id", id=first))
+        assert found == {again: key, later: None}
 
     def test_twice_and_unknown_are_refused(self, lead: Actor) -> None:
         key = campaign(lead, tests=1)
