@@ -77,6 +77,11 @@ def status_of(share: float | None, unfinished: int) -> CoverageStatus:
     return CoverageStatus.PARTIAL if share > 0.0 else CoverageStatus.UNCOVERED
 
 
+def is_gap(status: CoverageStatus, *, stale: bool) -> bool:
+    """Whether something is left to be shown: anything but covered, or covered by evidence that is too old."""
+    return stale or status is not CoverageStatus.COVERED
+
+
 def mean_of_means(values: Iterable[tuple[str, float]]) -> tuple[float, int] | None:
     """Mean over (procedure, value) within each procedure, then over procedures; with the number of procedures."""
     grouped: dict[str, list[float]] = defaultdict(list)

@@ -13,7 +13,7 @@ import orjson
 from data import cache
 from data.queries import heatmap, measured, reader
 from domain.attack_ids import normalise
-from domain.coverage import CoverageStatus
+from domain.coverage import CoverageStatus, is_gap
 from domain.errors import NotFound
 from domain.statistics import Share
 
@@ -72,13 +72,24 @@ def actor(attack_id: str, domain: str = "") -> dict[str, Any]:
     A technique: `{attack_id, name, tactic, order, ways {way: [[id, name] of what it goes through]}, status, stale,
     rules, tests, in_scope, gap}`, what is covered least first.
     """
-    wanted = normalise(attack_id)[:20]
-    found = reader.rows(_ONE, wanted, domain)
+    head = named(attack_id, domain)
+    return {"head": head, "techniques": techniques(head["domain"], head["attack_id"])}
+
+
+def named(attack_id: str, domain: str = "") -> dict[str, Any]:
+    """What a group is called and where it stands: the `head` of `actor`. Raises NotFound."""
+    found = reader.rows(_ONE, normalise(attack_id)[:20], domain)
     if not found:
         raise NotFound(f"ATT&CK has no threat actor {attack_id[:20]} on the loaded maps.")
     (head,) = found
     head["aliases"] = _aliases(head)
-    return {"head": head, "techniques": techniques(head["domain"], wanted)}
+    return head
+
+
+def gaps(domain: str, attack_id: str, platforms: Sequence[str] = ()) -> list[dict[str, Any]]:
+    """Of the techniques the group uses directly those that are gaps, in scope and, where `platforms` are given, on
+    one of these; rows as of `actor`."""
+    return [one for one in techniques(domain, attack_id, platforms) if one["gap"] and "direct" in one["ways"]]
 
 
 def techniques(domain: str, attack_id: str, platforms: Sequence[str] = ()) -> list[dict[str, Any]]:
@@ -112,8 +123,8 @@ _LEAST_FIRST = {
 
 
 def _standing(domain: str, platforms: tuple[str, ...] = ()) -> dict[str, dict[str, Any]]:
-    """Every technique of the map by its id, as the heatmap has it. A gap is in scope, of one of the platforms if any
-    are given, and not freshly covered."""
+    """Every technique of the map by its id, as the heatmap has it. Only one in scope, and of one of the platforms if
+    any are given, can be a gap."""
     matrix = heatmap.matrix(domain, platforms)
     cells, tactics, names = matrix["cells"], matrix["tactics"], matrix["platforms"]
     out = {}
@@ -131,7 +142,7 @@ def _standing(domain: str, platforms: tuple[str, ...] = ()) -> dict[str, dict[st
             "rules": cells["rules"][place],
             "tests": cells["tests"][place],
             "in_scope": in_scope,
-            "gap": in_scope and usable and (status != CoverageStatus.COVERED or stale),
+            "gap": in_scope and usable and is_gap(CoverageStatus(status), stale=stale),
         }
     return out
 

@@ -62,12 +62,8 @@ def for_actor(attack_id: str, platform: str = "") -> tuple[dict[str, Any], list[
 
     Raises NotFound.
     """
-    head = actors.actor(attack_id)["head"]
-    gaps = [
-        one
-        for one in actors.techniques(head["domain"], head["attack_id"], [platform] if platform else [])
-        if one["gap"] and "direct" in one["ways"]
-    ]
+    head = actors.named(attack_id)
+    gaps = actors.gaps(head["domain"], head["attack_id"], [platform] if platform else [])
     gaps.sort(key=lambda one: (one["order"], one["attack_id"]))
     options: dict[str, list[dict[str, Any]]] = defaultdict(list)
     for row in reader.rows(_BY_TECHNIQUE, head["domain"], reader.joined(one["attack_id"] for one in gaps)):

@@ -9,11 +9,9 @@ from uuid import UUID
 import orjson
 
 from data import cache
-from data.queries import reader
+from data.queries import actors, reader
 from domain.attack_ids import is_technique_id, normalise
-from domain.coverage import held
 from domain.errors import NotFound
-from domain.outcomes import Detection, Prevention
 
 PAGE_ROWS = 50
 IDS_MAX = 1_000
@@ -25,21 +23,8 @@ _PAGES_MAX = 10_000
 USES = ("used", "orphan")
 STATES = ("retired", "removed", "all")
 
-# A gap of an actor: a technique in scope that the group uses itself and that was not shown to hold everywhere it was
-# tested (on one platform, where one is asked for). Not tested at all is a gap, too.
-_HELD = " + ".join(f"cell.{p}_{d}" for p in Prevention for d in Detection if held(p, d))
-_GAPS = f"""
-SELECT link.technique_id FROM attack_object AS actor
-JOIN technique_link AS link ON link.object_id = actor.id AND link.kind = 'group_uses'
-JOIN technique AS used ON used.id = link.technique_id AND used.active
-LEFT JOIN rollup_technique AS cell ON cell.technique_id = used.id AND cell.platform = $9
-WHERE actor.kind = 'group' AND actor.active AND actor.attack_id = $8
-  AND NOT (coalesce(cell.procedures, 0) > 0 AND {_HELD} >= 1 - 1e-9)
-  AND NOT EXISTS (SELECT FROM scope_decision AS scope
-    WHERE scope.domain = used.domain AND scope.kind = 'technique' AND scope.ref = used.attack_id AND NOT in_scope)
-"""
-# $1 words, $2 technique, $3 platforms, $4 sources, $5 tools, $6 use, $7 state, $8 actor, $9 platform of its gaps;
-# '' asks for nothing. A technique brings its sub-techniques.
+# $1 words, $2 technique, $3 platforms, $4 sources, $5 tools, $6 use, $7 state, $8 domain and $9 ids of the techniques
+# that are gaps of an actor; '' asks for nothing. A technique brings its sub-techniques, a gap does not.
 _FOUND = f"""
 SELECT t.id, t.source, t.name, t.claimed_technique, t.technique_id, t.resolution, t.platforms, t.tools,
   t.elevation_required, t.version, t.retired_at IS NOT NULL AS retired, t.removed_at IS NOT NULL AS removed,
@@ -54,7 +39,7 @@ WHERE ($1 = '' OR t.words @@ to_tsquery('simple'::regconfig, $1))
   AND ($6 = '' OR ($6 = 'used') = EXISTS (SELECT FROM security_test AS test WHERE test.template_id = t.id))
   AND CASE $7 WHEN 'retired' THEN t.retired_at IS NOT NULL WHEN 'removed' THEN t.removed_at IS NOT NULL
               WHEN 'all' THEN true ELSE t.retired_at IS NULL AND t.removed_at IS NULL END
-  AND ($8 = '' OR t.technique_id IN ({_GAPS}))
+  AND ($8 = '' OR (technique.domain = $8 AND technique.attack_id = ANY ({reader.split("$9")})))
 """
 _PAGE = f"""
 WITH found AS MATERIALIZED ({_FOUND}), page AS (
@@ -113,7 +98,8 @@ WHERE t.id = $1::uuid
 class Asked:
     """Which templates. `use`: one of USES, `state`: one of STATES; '' and () ask for nothing.
 
-    `actor`: those for the gaps of this group, on the platform asked for where that is a single one.
+    `actor`: those for the gaps of this group, on the platforms asked for where there are any; a gap is what it is
+    in `actors.gaps`.
     """
 
     text: str = ""
@@ -146,6 +132,7 @@ class Asked:
 
     def _parameters(self) -> tuple[str, ...]:
         words = _WORD.findall(self.text.lower())
+        domain, gaps = self._gaps()
         return (
             " & ".join(f"{word}:*" for word in words),
             self.technique,
@@ -154,9 +141,19 @@ class Asked:
             reader.joined(self.tools),
             self.use,
             self.state,
-            self.actor,
-            self.platforms[0] if len(self.platforms) == 1 else "",
+            domain,
+            reader.joined(gaps),
         )
+
+    def _gaps(self) -> tuple[str, list[str]]:
+        """The domain of the actor asked for and its gaps there, by id. One that nobody knows has none."""
+        if not self.actor:
+            return "", []
+        try:
+            domain = str(actors.named(self.actor)["domain"])
+        except NotFound:
+            return "unknown", []
+        return domain, [one["attack_id"] for one in actors.gaps(domain, self.actor, self.platforms)]
 
 
 @dataclass(frozen=True, slots=True)

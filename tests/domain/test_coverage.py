@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.coverage import CoverageStatus, LatestResult, SubtechniqueCoverage, coverage_of, held, status_of
+from domain.coverage import CoverageStatus, LatestResult, SubtechniqueCoverage, coverage_of, held, is_gap, status_of
 from domain.outcomes import Detection, Prevention
 
 TODAY = date(2026, 11, 23)
@@ -38,6 +38,12 @@ def status(*results: LatestResult, unfinished: int = 0) -> CoverageStatus:
 )
 def test_what_holds(prevention: Prevention, detection: Detection, does: bool) -> None:
     assert held(prevention, detection) is does
+
+
+@pytest.mark.parametrize("status", list(CoverageStatus))
+def test_a_gap_is_whatever_is_not_freshly_covered(status: CoverageStatus) -> None:
+    assert is_gap(status, stale=True)
+    assert is_gap(status, stale=False) == (status is not CoverageStatus.COVERED)
 
 
 def test_the_five_states() -> None:

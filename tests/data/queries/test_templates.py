@@ -6,7 +6,7 @@ from uuid import UUID, uuid4
 import pytest
 
 from data.database import unit_of_work
-from data.queries import reader, templates
+from data.queries import planning, reader, templates
 from data.queries.templates import Asked
 from data.repositories import templates as repository
 from domain.errors import NotFound
@@ -40,7 +40,10 @@ def loaded(database: object, redis_server: None, tmp_path: Path) -> dict[str, UU
     """Atomics 1 (T1059) and 2 (T1059.001), an ability (T1005) with a profile, a LOLBAS command that is not placed."""
     world.release()
     world.tactics("execution")
-    known = {ident: world.technique(ident, under=["execution"]) for ident in ("T1059", "T1059.001", "T1005")}
+    known = {
+        ident: world.technique(ident, under=["execution"], platforms=("Windows", "Linux", "macOS"))
+        for ident in ("T1059", "T1059.001", "T1005")
+    }
     for source, files in {
         "atomic": {
             "a": atomic_file("T1059", atomic_test(1, name="First")),
@@ -146,6 +149,23 @@ class TestGaps:
         assert _names(actor="G0001", platforms=("Windows",)) == ["First"]
         assert _names(actor="G0001", platforms=("Linux",)) == ["Third"]
         assert _names(actor="G0001") == ["Third", "First"]
+
+    @pytest.mark.usefixtures("actor")
+    def test_what_was_shown_too_long_ago_is_a_gap_again_here_and_in_a_plan(self, loaded: dict[str, UUID]) -> None:
+        world.security_test(loaded["T1059"], "none/alerted", platform="Windows", days=400)
+        world.security_test(loaded["T1005"], "none/alerted", platform="Windows", days=10)
+        assert _names(actor="G0001") == ["First"]
+        assert [one["attack_id"] for one in planning.for_actor("G0001")[1]] == ["T1059"]
+        assert _names(actor="G0001", platforms=("Windows",)) == ["First"]
+
+    @pytest.mark.usefixtures("actor")
+    @pytest.mark.parametrize("platform", ["", "Windows", "Linux"])
+    def test_a_plan_and_the_filter_mean_the_same_by_it(self, loaded: dict[str, UUID], platform: str) -> None:
+        world.security_test(loaded["T1059"], "partial/logged", platform="Linux")
+        world.security_test(loaded["T1005"], "full/missed", platform="Windows", days=400)
+        planned = {one["attack_id"] for one in planning.for_actor("G0001", platform)[1] if one["options"]}
+        found = templates.search(Asked(actor="G0001", platforms=(platform,) if platform else ())).rows
+        assert planned == {row["attack_id"] for row in found}
 
     @pytest.mark.usefixtures("actor")
     def test_out_of_scope_is_no_gap(self) -> None:
