@@ -37,8 +37,8 @@
       open[0]
         ? h(Times, {
             files: props.files,
-            take: function (iso) {
-              props.change(parts.localMoment(iso), iso);
+            take: function (iso, file) {
+              props.change(parts.localMoment(iso), { moment: iso, file: file });
               open[1](false);
             },
           })
@@ -98,7 +98,7 @@
             "li",
             { key: one[0] },
             quiet(parts.moment(one[0], "second"), function () {
-              props.take(one[0]);
+              props.take(one[0], file[0]);
             }),
             h("span", { className: "beside" }, (one[1] ? "" : "no zone, read as UTC: ") + one[2]),
           );

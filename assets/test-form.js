@@ -71,9 +71,14 @@
 
   // -- what is sent ------------------------------------------------------------------------------------------------------
   // A moment nobody touched, or one taken from a file, goes as it was written: the field has whole seconds only.
+  function taken(field, values) {
+    var from = values[keyOf(field) + ":from"];
+    return from && local(from.moment) === values[keyOf(field)] ? from : null; // typed over: no longer from the file
+  }
+
   function moment(field, text, values, fields) {
-    var taken = values[keyOf(field) + ":from"];
-    if (taken && local(taken) === text) return taken;
+    var from = taken(field, values);
+    if (from) return from.moment;
     var chooser = fields.find(function (one) {
       return one.fills;
     });
@@ -100,12 +105,15 @@
 
   parts.formPayload = function (fields, values, changedOnly) {
     var payload = {};
+    var files = {};
     fields.forEach(function (field) {
       if (!shown(field, values)) return;
       var value = values[keyOf(field)];
       if (changedOnly && JSON.stringify(value) === JSON.stringify(begin(field))) return;
       payload[field.name] = sent(field, value, values, fields);
+      if (field.type === "moment" && taken(field, values)) files[field.name] = taken(field, values).file;
     });
+    if (Object.keys(files).length) payload.taken_from = files;
     return payload;
   };
 

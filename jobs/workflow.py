@@ -20,7 +20,7 @@ from sqlalchemy.orm import Session
 from data import redis as redis_connection
 from data.database import Actor, reading, unit_of_work
 from data.models import WorkflowAction
-from data.repositories import campaigns, security_tests, workflow
+from data.repositories import campaigns, evidence, security_tests, workflow
 from data.repositories.workflow import Answer, Asked
 from domain.errors import (
     AegisError,
@@ -285,6 +285,7 @@ def _do(session: Session, row: WorkflowAction) -> int:
         seen_version=row.seen_version,
         last_changed_by=changed_by,
         person=_named(session, action),
+        files=_files(session, test.id, action),
     )
     security_tests.store(session, test, events, actor)
     if isinstance(action, actions.Retest):
@@ -297,3 +298,9 @@ def _named(session: Session, action: actions.Action) -> Person | None:
     """Whom the action names: an assignee, or the owner of a remediation."""
     named = getattr(action, "assignee_id", None) or getattr(action, "owner_id", None)
     return workflow.people(session, [named]).get(named) if named else None
+
+
+def _files(session: Session, test_id: UUID, action: actions.Action) -> Mapping[UUID, str]:
+    """The evidence that times of the action were taken from."""
+    wanted: Mapping[str, UUID] = getattr(action, "taken_from", {})
+    return evidence.names(session, test_id, set(wanted.values())) if wanted else {}

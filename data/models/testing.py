@@ -279,6 +279,7 @@ class TestRound(Base):
     blue_verdict_by: Mapped[UUID | None]
     blue_verdict_at: Mapped[Moment | None]
     blue_verdict_note: Mapped[str | None]
+    taken_from: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default=_EMPTY_OBJECT)  # files times came from
 
     __table_args__ = (
         one_of("result", ("validated", "rejected", "reopened", "cancelled")),
@@ -307,6 +308,7 @@ class Observation(Base):
     note: Mapped[str | None]
     recorded_by: Mapped[UUID | None]
     recorded_at: Mapped[Created]  # when it was typed in, never when it happened
+    taken_from: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default=_EMPTY_OBJECT)  # files times came from
 
     __table_args__ = (
         one_of("prevention", Prevention),

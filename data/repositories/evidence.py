@@ -1,6 +1,6 @@
 """Evidence as it is written: the row of a file, its tombstone, and which objects nobody knows."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -72,6 +72,14 @@ def add(
     session.add(row)
     session.flush()
     return _evidence(row)
+
+
+def names(session: Session, test: UUID, files: Collection[UUID]) -> dict[UUID, str]:
+    """Of these files those that belong to the test and are not deleted, with what they are called."""
+    kept = select(EvidenceRow.id, EvidenceRow.name).where(
+        EvidenceRow.test_id == test, EvidenceRow.id.in_(files), EvidenceRow.deleted_at.is_(None)
+    )
+    return {row.id: row.name for row in session.execute(kept)}
 
 
 def test_of(session: Session, evidence_id: UUID) -> UUID:

@@ -28,6 +28,7 @@ Priority = Annotated[int, Range("The priority", 1, 3)]  # 1 high, 2 normal, 3 lo
 Procedure = Annotated[str, Words("The procedure", PROCEDURE_MAX)]
 Arguments = Annotated[Mapping[str, str], Texts("The arguments", 100, 100, 10_000)]
 Note = Annotated[str, Words("The note", NOTE_MAX)]
+TakenFrom = Mapping[str, UUID]  # which of the times stands in which file of the evidence
 Why = Annotated[str, Words("The reason", REASON_MAX, missing="Give a reason; it stays with the test.")]
 
 
@@ -138,6 +139,7 @@ class SubmitRed(Action):
     executed_at: datetime
     attack_succeeded: bool
     notes: Note = ""
+    taken_from: TakenFrom = field(default_factory=dict)
     confirmed: bool = False
 
 
@@ -155,6 +157,7 @@ class Observe(Action):
     detected_at: datetime | None = None
     rule_id: UUID | None = None
     note: Note = ""
+    taken_from: TakenFrom = field(default_factory=dict)
     confirmed: bool = False
 
 
@@ -176,6 +179,7 @@ class SubmitBlue(Action):
     notes: Note = ""
     not_applicable: bool = False
     reason: Annotated[str, Words("The reason", REASON_MAX)] = ""
+    taken_from: TakenFrom = field(default_factory=dict)
     confirmed: bool = False
 
 

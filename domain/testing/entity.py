@@ -81,12 +81,13 @@ class SecurityTest:
         seen_version: int | None = None,
         last_changed_by: str = "somebody else",
         person: Person | None = None,
+        files: Mapping[UUID, str] | None = None,
     ) -> list[Event]:
         """Do `action` and say what happened; the version grows by one, except for a comment.
 
-        `person` is whom `assign` or `plan_remediation` names, looked up by the caller. `seen_version` is the version
-        that `by` was looking at. A clock behind the last change counts as the time of that change, so that nothing
-        takes less than no time.
+        `person` is whom `assign` or `plan_remediation` names and `files` the evidence that times are taken from, by id
+        with their names, both looked up by the caller. `seen_version` is the version that `by` was looking at. A clock
+        behind the last change counts as the time of that change, so that nothing takes less than no time.
 
         Raises StaleVersion, PermissionDenied, InvalidTransition, RuleViolated (NeedsConfirmation for times that are
         possible but odd), BadInput; the test is then as it was.
@@ -99,7 +100,7 @@ class SecurityTest:
         if step is None:
             raise BadInput(f"{action.label} is not something that is done to a test that exists.")
         step.check(self, by, action)
-        doing = Doing(self, by, max(at, self.updated_at), person)
+        doing = Doing(self, by, max(at, self.updated_at), person, files or {})
         step.do(doing, action)
         if not action.additive:
             self.version += 1  # nobody's form is too old because somebody said something

@@ -12,6 +12,7 @@ from domain.testing.person import Person, Side
 from domain.testing.questions import ask
 from domain.testing.rounds import Observation
 from domain.testing.step import Step, need
+from domain.testing.taken import Taken, taken, told
 from domain.testing.telling import Doing
 from domain.testing.times import in_order, not_ahead
 from domain.testing.words import state_words
@@ -43,6 +44,7 @@ def _observe(doing: Doing, action: Observe) -> None:
     others = tuple(one for one in test.current.observations if one.tool_id != action.tool_id)
     if len(others) >= OBSERVATIONS_MAX:
         raise TooLarge(f"A round has at most {OBSERVATIONS_MAX} observations.")
+    sources = taken(doing, action, said)
     ask(test, action)
     one = Observation(
         tool_id=action.tool_id,
@@ -55,10 +57,11 @@ def _observe(doing: Doing, action: Observe) -> None:
         note=action.note or None,
         recorded_by=doing.by.id,
         recorded_at=doing.at,
+        taken_from=sources,
     )
     test.change_round(observations=(*others, one))
     _taken_up(doing)
-    doing.tell("observed", Side.BLUE, action.note, tool=action.tool_id, replaced=said is not None)
+    doing.tell("observed", Side.BLUE, action.note, tool=action.tool_id, replaced=said is not None, **told(sources))
 
 
 def _fits(action: Observe) -> None:
@@ -101,14 +104,19 @@ def _submit(doing: Doing, action: SubmitBlue) -> None:
         raise BadInput("A reason belongs to a test that is not applicable.", errors={"reason": "not expected"})
     detected_at = _first([one.detected_at for one in seen])
     _check_times(test, action, detected_at, doing.at)
+    sources = taken(doing, action)
     ask(test, action)
     test.prevention = best_prevention(one.prevention for one in seen)
     test.detection = best_detection(one.detection for one in seen)
     test.prevented_at = _first([one.prevented_at for one in seen])
     test.logged_at = _first([one.logged_at for one in seen])
     test.detected_at = detected_at
-    test.change_round(contained_at=action.contained_at, watched_until=action.watched_until)
-    _submitted(doing, "blue_submitted", action.notes)
+    test.change_round(
+        contained_at=action.contained_at,
+        watched_until=action.watched_until,
+        taken_from={**test.current.taken_from, **sources},
+    )
+    _submitted(doing, "blue_submitted", action.notes, sources)
 
 
 def _submit_not_applicable(doing: Doing, action: SubmitBlue) -> None:
@@ -123,13 +131,14 @@ def _submit_not_applicable(doing: Doing, action: SubmitBlue) -> None:
     _submitted(doing, "not_applicable", "\n\n".join(part for part in (action.reason, action.notes) if part))
 
 
-def _submitted(doing: Doing, kind: str, notes: str) -> None:
+def _submitted(doing: Doing, kind: str, notes: str, sources: Taken | None = None) -> None:
     test = doing.test
     span = test.stop_timer(doing.at)
     test.change_round(blue_notes=notes or None, blue_submitted_at=doing.at, blue_submitted_by=doing.by.id)
     test.state = TestState.IN_REVIEW
     _taken_up(doing)
-    doing.tell(kind, Side.BLUE, notes, seconds=span.seconds if span else 0, outcome=test.outcome)
+    worked = span.seconds if span else 0
+    doing.tell(kind, Side.BLUE, notes, seconds=worked, outcome=test.outcome, **told(sources or {}))
 
 
 def _check_times(test: "SecurityTest", action: SubmitBlue, detected_at: datetime | None, at: datetime) -> None:

@@ -17,7 +17,8 @@ class Event:
     `remediation.state`; `observation.<tool id>`, None where there was none. `details` holds what readers of the event
     need beyond that: `commented` {mentions}, `assigned` {team, assignee, previous}, `remediation_*` {owner, due_on},
     `execution_started` {before}: the numbers of tests that should have been finished first, `paused` and the
-    submissions {seconds} worked, `reopened` {to}, `retest_planned` {test}, `overridden` {verdict}.
+    submissions {seconds} worked, observations and submissions {taken_from}: names of files by the times they gave,
+    `reopened` {to}, `retest_planned` {test}, `overridden` {verdict}.
     """
 
     kind: str

@@ -11,6 +11,7 @@ from domain.testing.order import check_reason, check_turn
 from domain.testing.person import Person, Side, Team
 from domain.testing.questions import ask
 from domain.testing.step import Step, need
+from domain.testing.taken import taken, told
 from domain.testing.telling import Doing
 from domain.testing.times import not_ahead
 from domain.testing.words import state_words
@@ -86,6 +87,7 @@ def _may_submit(test: "SecurityTest", by: Person, asked: Any) -> None:
 def _submit(doing: Doing, action: SubmitRed) -> None:
     test = doing.test
     not_ahead("executed_at", "Executed", action.executed_at, doing.at)
+    sources = taken(doing, action)
     ask(test, action)
     span = test.stop_timer(doing.at)
     test.change_round(
@@ -94,10 +96,11 @@ def _submit(doing: Doing, action: SubmitRed) -> None:
         red_notes=action.notes or None,
         red_submitted_at=doing.at,
         red_submitted_by=doing.by.id,
+        taken_from=sources,
     )
     test.state = TestState.BLUE_EVALUATING
     test.timer_since = doing.at
-    doing.tell("red_submitted", Side.RED, action.notes, seconds=span.seconds if span else 0)
+    doing.tell("red_submitted", Side.RED, action.notes, seconds=span.seconds if span else 0, **told(sources))
 
 
 STEPS: Mapping[str, Step] = {

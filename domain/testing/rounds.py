@@ -1,13 +1,14 @@
 """One pass of a test through red, blue and review. Rounds are values: a closed one cannot be changed, only followed."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
 from domain.outcomes import Detection, Prevention
 from domain.testing.person import Team
+from domain.testing.taken import Taken
 
 
 class Verdict(StrEnum):
@@ -37,6 +38,7 @@ class Observation:
     note: str | None = None
     recorded_by: UUID | None = None
     recorded_at: datetime
+    taken_from: Taken = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,6 +67,7 @@ class Round:
     blue_verdict_by: UUID | None = None
     blue_verdict_at: datetime | None = None
     blue_verdict_note: str | None = None
+    taken_from: Taken = field(default_factory=dict)
     observations: Sequence[Observation] = ()
 
     @property

@@ -18,12 +18,15 @@ _APART = frozenset({"id", "version", "updated_at", "rounds", "remediation", "wai
 
 @dataclass(slots=True)
 class Doing:
-    """One action on its way. `person` is whom the action names (the assignee, the owner), if it names somebody."""
+    """One action on its way. `person` is whom the action names (the assignee, the owner), if it names somebody;
+    `files` are those of the evidence that it may take times from, with their names.
+    """
 
     test: "SecurityTest"
     by: Person
     at: datetime
     person: Person | None = None
+    files: Mapping[UUID, str] = field(default_factory=dict)
     events: list[Event] = field(default_factory=list)
     _known: dict[str, Any] = field(init=False)
 

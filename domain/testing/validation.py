@@ -142,6 +142,7 @@ def _reopen(doing: Doing, action: Reopen) -> None:
             red_notes=before.red_notes,
             red_submitted_at=before.red_submitted_at,
             red_submitted_by=before.red_submitted_by,
+            taken_from={name: file for name, file in before.taken_from.items() if name == "executed_at"},
         )
         test.state, test.timer_since = TestState.BLUE_EVALUATING, doing.at
     else:

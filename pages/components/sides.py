@@ -10,6 +10,7 @@ from domain.outcomes import Outcome, TestState, best_detection, best_prevention
 from domain.roles import Permission
 from domain.testing.person import Team
 from domain.testing.rounds import Observation, Round, Verdict
+from domain.testing.taken import Taken
 from pages.components import status, words
 from pages.components.actions import stopwatch
 from pages.components.evidence import panel
@@ -102,7 +103,7 @@ def _red(data: ShownTest) -> html.Section:
     facts: list[Fact] = [("Operator", data.name(test.red_assignee) or "nobody yet")]
     if data.is_latest and test.started_at is not None:
         facts.append(("Started", when(test.started_at)))
-    facts.append(("Attack ran", _exact(one.executed_at, "not said yet")))
+    facts.append(("Attack ran", _exact(one.executed_at, "not said yet", _source(data, one.taken_from, "executed_at"))))
     if one.attack_succeeded is not None:
         facts.append(("Attack", "succeeded" if one.attack_succeeded else "did not succeed"))
     facts += _submitted(data, Team.RED, one.red_submitted_at)
@@ -113,11 +114,13 @@ def _red(data: ShownTest) -> html.Section:
 def _blue(data: ShownTest) -> html.Section:
     one, test = data.shown, data.test
     detected = _first([seen.detected_at for seen in one.observations])
+    first = next((seen for seen in one.observations if seen.detected_at == detected), None)
+    alert = _source(data, first.taken_from if first else {}, "detected_at")
     facts: list[Fact] = [
         ("Analyst", data.name(test.blue_assignee) or "nobody yet"),
-        ("First alert", _exact(detected, "none")),
-        ("Contained", _exact(one.contained_at, "not said")),
-        ("Watched until", _exact(one.watched_until, "not said yet")),
+        ("First alert", _exact(detected, "none", alert)),
+        ("Contained", _exact(one.contained_at, "not said", _source(data, one.taken_from, "contained_at"))),
+        ("Watched until", _exact(one.watched_until, "not said yet", _source(data, one.taken_from, "watched_until"))),
     ]
     facts += _submitted(data, Team.BLUE, one.blue_submitted_at)
     facts += _timer(data, Team.BLUE)
@@ -182,8 +185,21 @@ def _verdict(data: ShownTest, team: Team) -> Component | None:
     return html.Div([html.Div(said), told], className="verdict")
 
 
-def _exact(moment: datetime | None, otherwise: str) -> Component | str:
-    return when(moment, "second") if moment is not None else otherwise
+def _exact(moment: datetime | None, otherwise: str, source: Component | None = None) -> Component | str:
+    if moment is None:
+        return otherwise
+    return html.Span([when(moment, "second"), source]) if source is not None else when(moment, "second")
+
+
+def _source(data: ShownTest, sources: Taken, name: str) -> Component | None:
+    """The file that a time was taken from, if it was; to be had as long as the file is there."""
+    source = sources.get(name)
+    if source is None:
+        return None
+    kept = any(str(file.id) == source["evidence"] and file.deleted_at is None for file in data.files)
+    # not a link of the router: the address is that of a download
+    file = html.A(source["name"], href=f"/api/evidence/{source['evidence']}") if kept else f"{source['name']} (deleted)"
+    return html.Span([" from ", file], className="beside")
 
 
 # -- a row per defence tool ------------------------------------------------------------------------------------------
@@ -229,9 +245,9 @@ def _row(data: ShownTest, one: Observation) -> list[tuple[dict[str, str], Cell]]
         (column("Tool"), tool.name if tool else "a tool that was removed"),
         (column("Prevention"), cell(word, mark=glyph, order=float(one.prevention.rank))),
         (column("Detection"), cell(seen_word, mark=seen_glyph, order=float(one.detection.rank))),
-        (column("Prevented", "when"), _happened(executed, one.prevented_at)),
-        (column("Logged", "when"), _happened(executed, one.logged_at)),
-        (column("Alerted", "when"), _happened(executed, one.detected_at)),
+        (column("Prevented", "when"), _happened(executed, one.prevented_at, one.taken_from.get("prevented_at"))),
+        (column("Logged", "when"), _happened(executed, one.logged_at, one.taken_from.get("logged_at"))),
+        (column("Alerted", "when"), _happened(executed, one.detected_at, one.taken_from.get("detected_at"))),
         (column("Rule that fired"), _rule(data, one)),
         (column("Note"), one.note),
         (column("Said by"), _said_by(data, one)),
@@ -239,13 +255,14 @@ def _row(data: ShownTest, one: Observation) -> list[tuple[dict[str, str], Cell]]
     ]
 
 
-def _happened(executed: datetime | None, at: datetime | None) -> Cell:
-    """The time of day where it was the day of the attack, and how long after the attack."""
+def _happened(executed: datetime | None, at: datetime | None, source: Mapping[str, str] | None) -> Cell:
+    """The time of day where it was the day of the attack, how long after the attack, and the file that says so."""
     if at is None or executed is None:
         return moment_cell(at, "second")
     near = abs(at - executed) < timedelta(hours=12)
     shown = moment_cell(at, "clock" if near else "second") or {}
-    return {**shown, "s": f"{words.duration((at - executed).total_seconds())} after"}
+    file = f", from {source['name']}" if source else ""
+    return {**shown, "s": f"{words.duration((at - executed).total_seconds())} after{file}"}
 
 
 def _rule(data: ShownTest, one: Observation) -> Cell:

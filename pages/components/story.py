@@ -68,10 +68,17 @@ def told(kind: str) -> str:
 
 def _entry(data: ShownTest, done: Done) -> Entry:
     more = _more(data, done.kind, done.details)
+    more = ", ".join(part for part in (more, _files(done.details)) if part)
     title = f"{told(done.kind)}: {more}" if more else told(done.kind)
     if data.test.round > 1 and done.kind in ("red_submitted", "blue_submitted", "reopened"):
         title = f"{title} (round {done.round})"
     return Entry(at=done.at, side=cast(Side, done.side), text=title, detail=done.note, who=done.who)
+
+
+def _files(details: Mapping[str, Any]) -> str:
+    """The files that times were taken from, each once."""
+    names = dict.fromkeys(map(str, details.get("taken_from", {}).values()))
+    return f"time from {words.sentence(list(names))}" if names else ""
 
 
 def _more(data: ShownTest, kind: str, details: Mapping[str, Any]) -> str:

@@ -1,20 +1,24 @@
 """The test page over HTTP: what each role may press, both sides, the procedure filled in, rounds, what is new."""
 
+import io
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
 from flask.testing import FlaskClient
 
+from data import objects
+from domain.errors import BadInput
 from domain.outcomes import Detection, Prevention
 from domain.roles import Role
 from domain.templates import Argument, Executor, Template
 from domain.testing import actions
 from domain.testing import campaign_actions as do_campaign
 from domain.testing.person import Team
-from jobs import campaigns, templates, workflow
+from jobs import campaigns, evidence, templates, workflow
 from tests.callbacks.asking import Answer, Asking, links, said
 from tests.conftest import Person
 from tests.data import world
@@ -94,6 +98,40 @@ def test_a_draft_shows_what_to_press_and_who_is_next(asking_of: AskingOf) -> Non
     assert (start["kind"], start["fields"]) == ("start", None)
     assert spec(answer)["next"] == "Waits for red to start the execution."
     assert links(shown(answer))["T1059 Name of T1059"] == "/technique/T1059"
+
+
+def test_a_time_says_which_file_it_was_taken_from(asking_of: AskingOf, tmp_path: Path) -> None:
+    objects.configure((tmp_path / "objects").as_uri())
+    viewer, red, blue = asking_of(Role.VIEWER), person("ruth", Role.RED_TECH), person("ben", Role.BLUE_TECH)
+    test, ran = acting.planned(red), datetime.now(UTC) - timedelta(minutes=10)
+    number = rows("SELECT max(number) FROM security_test")[0][0]
+    log = evidence.attach(number, Team.RED, "run.log", io.BytesIO(b"2026-03-02T09:05:00Z started\n"), red).id
+    alert = evidence.attach(number, Team.BLUE, "alert.log", io.BytesIO(b"2026-03-02T09:09:00Z alert\n"), blue).id
+    do(test, red, actions.Start())
+    submit = {"executed_at": ran, "attack_succeeded": True, "confirmed": True}
+    with pytest.raises(BadInput, match="not among the evidence"):
+        do(test, red, actions.SubmitRed(**submit, taken_from={"executed_at": uuid4()}))
+    do(test, red, actions.SubmitRed(**submit, taken_from={"executed_at": log}))
+    seen = actions.Observe(
+        tool_id=acting.tool(),
+        prevention=Prevention.NONE,
+        detection=Detection.ALERTED,
+        detected_at=ran + timedelta(minutes=4),
+        taken_from={"detected_at": alert},
+    )
+    do(test, blue, seen)
+    answer = viewer.open(address())
+    assert links(shown(answer))["run.log"] == f"/api/evidence/{log}"
+    assert links(shown(answer))["alert.log"] == f"/api/evidence/{alert}"
+    (tools,) = (one for one in nodes(shown(answer), "Listing") if one["caption"] == "What each defence tool did")
+    assert tools["rows"][0][3]["s"] == "4 min after, from alert.log"
+    (story,) = nodes(shown(answer), "Timeline")
+    assert story["entries"][0][2] == "Observation recorded: EDR, time from alert.log"
+    assert "time from run.log" in next(one[2] for one in story["entries"] if "Red's side" in one[2])
+    evidence.delete(log, "Wrong file.", person("lea", Role.BLUE_LEAD))
+    answer = viewer.open(address())
+    assert "run.log (deleted)" in said(shown(answer))
+    assert "run.log" not in links(shown(answer))
 
 
 def test_out_of_its_turn_the_start_is_dimmed_and_a_red_lead_is_asked_why(asking_of: AskingOf) -> None:

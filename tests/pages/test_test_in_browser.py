@@ -253,4 +253,6 @@ def test_a_time_is_taken_from_evidence_to_the_fraction(
     submits(page, "Yes, it is right")
     expect(dialog).to_have_count(0)
     assert rows("SELECT executed_at FROM security_test") == [(ran,)]
+    assert rows("SELECT taken_from #>> '{executed_at,name}' FROM test_round") == [("run.log",)]
+    expect(page.locator(".side-panel.is-red dd").get_by_role("link", name="run.log")).to_be_visible()
     forgive("409")
