@@ -8,6 +8,15 @@
     return String(number).padStart(2, "0");
   }
 
+  // While it runs, a clock; afterwards words, as durations stand everywhere.
+  function lasted(seconds) {
+    var whole = Math.round(seconds);
+    if (whole < 60) return whole + " s";
+    var minutes = Math.floor(whole / 60);
+    if (minutes < 60) return minutes + " min";
+    return Math.floor(minutes / 60) + " h" + (minutes % 60 ? " " + (minutes % 60) + " min" : "");
+  }
+
   function words(seconds) {
     var whole = Math.max(0, Math.floor(seconds));
     var hours = Math.floor(whole / 3600);
@@ -32,11 +41,11 @@
       [props.since],
     );
     var running = props.since ? (Date.now() - new Date(props.since).getTime()) / 1000 : 0;
-    var title = (props.since ? "Running" : "Stopped") + "; hours, minutes and seconds of work";
+    var title = props.since ? "Running; hours, minutes and seconds of work" : "Stopped at " + words(props.seconds || 0) + " of work";
     return parts.h(
       "span",
       { id: props.id, className: "stopwatch" + (props.since ? " is-running" : ""), title: title },
-      words((props.seconds || 0) + running),
+      props.since ? words((props.seconds || 0) + running) : lasted(props.seconds || 0),
     );
   };
 })();

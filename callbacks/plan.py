@@ -136,7 +136,7 @@ def _plan(me: Viewer, asked: Mapping[str, str]) -> page.Plan:
         rows=[_row(row, platform) for row in rows],
         found=found,
         query=said,
-        choices=_choices(choices),
+        choices=_choices(choices, platform),
         key=str(uuid4()),
         name=name,
         goal=goal,
@@ -176,13 +176,16 @@ def _found(said: Mapping[str, str], platform: str) -> tuple[str, str, str, int, 
     return "", "", "", 0, []
 
 
-def _choices(found: Mapping[str, list[list[Any]]]) -> page.Choices:
+def _choices(found: Mapping[str, list[list[Any]]], platform: str) -> page.Choices:
     known = templates.choices()
+    platforms = [name for name, _ in known["platforms"]]
+    if platform and platform not in platforms:
+        platforms.append(platform)  # the address may ask for one that no template is for; the field says so
     people = [(ident, name, Role(role)) for ident, name, role in found["people"]]
     return page.Choices(
         actors=[(ident, f"{name} ({ident})") for ident, name in known["actors"]],
         adversaries=[(one["id"], f"{one['name']} ({one['steps']})") for one in query.adversaries()],
-        platforms=[(name, name) for name, _ in known["platforms"]],
+        platforms=[(name, name) for name in platforms],
         campaigns=[(ident, name) for ident, name in found["campaigns"]],
         red=[(ident, name) for ident, name, role in people if may(role, Permission.EXECUTE_TEST)],
         blue=[(ident, name) for ident, name, role in people if may(role, Permission.EVALUATE_TEST)],

@@ -80,7 +80,7 @@ def _rows(view: TestsView, query: Mapping[str, str], start: int, kept: object) -
     response = {"rowData": [table.row(one) for one in found.rows], "rowCount": _end(count, found, start)}
     shown = {"total": count.total, "many": count.many, "order": found.order if found.order != view.order else None}
     if start == 0:
-        filtered = view != TestsView(order=view.order, falling=view.falling)
+        filtered = _is_filtered(view)
         set_props("answer", {"children": page.answer(count.total, many=count.many, filtered=filtered)})
     return response, shown, _marks(query, count, after or {}, start, found)
 
@@ -154,11 +154,17 @@ def _tests(me: Viewer, asked: Mapping[str, str]) -> page.Tests:
     )
 
 
+def _is_filtered(view: TestsView) -> bool:
+    return view != TestsView(order=view.order, falling=view.falling)
+
+
 def _body(me: Viewer, data: page.Tests) -> tuple[Any, str]:
     """What the chosen view shows, and the line in the top bar; the table says its own when it has counted."""
     if data.view == page.BOARD:
-        columns = tests_board.board(TestsView.of(data.query, me.id))
-        return page.render_board(data, [(one.state, one.total, one.rows) for one in columns]), ""
+        view = TestsView.of(data.query, me.id)
+        columns = tests_board.board(view)
+        said = page.answer_of_board((one.total for one in columns), filtered=_is_filtered(view))
+        return page.render_board(data, [(one.state, one.total, one.rows) for one in columns]), said
     if data.view == page.MINE:
         parts = [
             board.Waiting(key=one.key, total=one.total, rows=one.rows) for one in tests_queue.queue(me.id, me.role)

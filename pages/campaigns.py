@@ -133,7 +133,7 @@ def render_list(data: Campaigns) -> list[Component]:
         text = "Take a filter away, or search for another word."
         return [states.empty("No campaign matches", text, [link("All campaigns", PATH, "button is-quiet")])]
     columns = [
-        column("Campaign"),
+        column("Campaign", "prose"),
         column("State"),
         column("Actor"),
         column("From", "when"),

@@ -123,7 +123,11 @@ def render(jobs: Jobs) -> list[Component]:
     parts = {state: [one for one in jobs.work if one.state == state] for state in ("failed", "running")}
     waits = [one for one in jobs.work if one.state in ("queued", "scheduled")]
     shown.append(
-        _section("Failed", "What repeating did not mend; a row opens it.", _failed(parts["failed"], jobs.failed))
+        _section(
+            "Failed",
+            "What repeating did not mend; a row opens it." if parts["failed"] else "",
+            _failed(parts["failed"], jobs.failed),
+        )
     )
     if not jobs.away:
         shown.append(_section("Queues", "How much waits, and since when.", _queues(jobs.queues)))

@@ -190,7 +190,12 @@ def _text(text: str, ident: str, label: str) -> Component | None:
 def _arguments(arguments: Sequence[Argument]) -> Component | None:
     if not arguments:
         return None
-    columns = [column("In the command", "mono"), column("What it is"), column("Type"), column("Default", "mono")]
+    columns = [
+        column("In the command", "mono"),
+        column("What it is", "prose"),
+        column("Type"),
+        column("Default", "mono"),
+    ]
     rows: list[list[Cell]] = [
         [one.placeholder, one.description or None, one.type, one.default or None] for one in arguments
     ]

@@ -4,7 +4,7 @@ The address holds everything: `view` (table, board or mine), the filters of `dom
 table `columns` and `rows` (how dense). A view that is saved is such a query under a name.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
@@ -164,6 +164,13 @@ def filter_fields(data: Tests) -> list[dict[str, Any]]:
 
 def answer_of_queue(waiting: int) -> str:
     return f"{words.plural(waiting, 'test')} {'waits' if waiting == 1 else 'wait'} for you" if waiting else ""
+
+
+def answer_of_board(totals: Iterable[int], *, filtered: bool) -> str:
+    """Of columns; one with more than MANY says so instead of a sum that would be wrong."""
+    counted = list(totals)
+    many = any(total > MANY for total in counted)
+    return answer(None if many else sum(counted), many=many, filtered=filtered)
 
 
 def answer(total: int | None, *, many: bool, filtered: bool) -> str:

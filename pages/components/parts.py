@@ -24,7 +24,7 @@ Mark = Literal[
     "on",
     "off",
 ]
-Kind = Literal["text", "num", "mono", "when", "tight"]
+Kind = Literal["text", "prose", "num", "mono", "when", "tight"]
 Cell = str | int | float | None | Mapping[str, Any]
 
 

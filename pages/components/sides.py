@@ -249,7 +249,7 @@ def _row(data: ShownTest, one: Observation) -> list[tuple[dict[str, str], Cell]]
         (column("Logged", "when"), _happened(executed, one.logged_at, one.taken_from.get("logged_at"))),
         (column("Alerted", "when"), _happened(executed, one.detected_at, one.taken_from.get("detected_at"))),
         (column("Rule that fired"), _rule(data, one)),
-        (column("Note"), one.note),
+        (column("Note", "prose"), one.note),
         (column("Said by"), _said_by(data, one)),
         (column("Change", "tight"), change),
     ]

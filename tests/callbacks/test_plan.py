@@ -82,6 +82,13 @@ def test_the_gaps_of_an_actor_become_a_campaign_in_one_press(lead: Asking) -> No
     ]  # fmt: skip
 
 
+def test_a_platform_without_templates_is_still_the_one_that_is_chosen(lead: Asking) -> None:
+    page = body(lead.open("/plan", "?actor=G0016&platform=ESXi"))
+    (field,) = [one for one in prop(page, "plan-filters", "fields") if one["key"] == "platform"]
+    assert ["ESXi", "ESXi"] in [list(option) for option in field["options"]]
+    assert prop(page, "plan-filters", "value")["platform"] == "ESXi"
+
+
 def test_the_result_is_told_when_it_is_there(lead: Asking) -> None:
     answer = make(lead, body(lead.open("/plan", "?technique=T1059")))
     batch = prop(answer.outputs["plan-made.children"], "plan-batch", "data")

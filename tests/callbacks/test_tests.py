@@ -82,6 +82,7 @@ class TestRows:
 class TestViews:
     def test_the_board_counts_by_state_and_leads_to_the_table(self, lead: Asking) -> None:
         shown = lead.open("/tests", "?view=board&platform=Linux")
+        assert said(shown.outputs["answer.children"]).endswith("match")
         columns = _find(shown.outputs["page.children"], "Board")["columns"]
         assert [(one["state"], one["total"]) for one in columns if one["total"] != "0"] == [("validated", "1")]
         assert columns[4]["href"] == "/tests?platform=Linux&state=validated"
