@@ -1,7 +1,7 @@
 """Which file of the evidence a time was taken from.
 
 Revision ID: 2026_11_26_1915
-Revises: 2026_11_24_1444
+Revises: 2026_11_26_1905
 """
 
 import sqlalchemy as sa
@@ -9,7 +9,7 @@ from alembic import op
 from sqlalchemy.dialects.postgresql import JSONB
 
 revision = "2026_11_26_1915"
-down_revision = "2026_11_24_1444"
+down_revision = "2026_11_26_1905"
 branch_labels = None
 depends_on = None
 
