@@ -25,6 +25,7 @@ from callbacks import (
     import_tests,
     jobs,
     new_test,
+    next_best,
     notifications,
     overview,
     plan,
@@ -55,6 +56,7 @@ from pages import heatmap as heatmap_page
 from pages import import_tests as import_tests_page
 from pages import jobs as jobs_page
 from pages import new_test as new_test_page
+from pages import next_best as next_best_page
 from pages import not_found
 from pages import notifications as notifications_page
 from pages import overview as overview_page
@@ -96,6 +98,7 @@ PAGES = (
     Page(overview_page, overview.open, kept=True),
     Page(heatmap_page, heatmap.open, kept=True),
     Page(coverage_page, coverage.open, kept=True),
+    Page(next_best_page, next_best.open),
     Page(technique_page, technique.open, kept=True),
     Page(templates_page, templates.open),
     Page(template_page, template.open),
@@ -134,6 +137,7 @@ def install(app: dash.Dash) -> None:
         import_tests,
         jobs,
         new_test,
+        next_best,
         notifications,
         plan,
         search,

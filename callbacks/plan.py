@@ -60,7 +60,7 @@ def register(app: Dash) -> None:
         me = viewer.current()
         made = planning.plan(me.actor, me.role, _asked(seen, chosen, given))
         set_props(toast.REGION, {"children": toast.toast("Accepted; the tests are being planned.")})
-        return _made(me, made.batch_id, str(made.campaign_id or ""))
+        return made_of(me, made.batch_id, str(made.campaign_id or ""))
 
     @app.callback(
         Output("plan-made", "children", allow_duplicate=True),
@@ -73,10 +73,10 @@ def register(app: Dash) -> None:
             raise PreventUpdate
         me = viewer.current()
         me.require(Permission.PLAN_TEST)
-        return _made(me, viewer.key(batch.get("batch")), str(batch.get("campaign") or ""))
+        return made_of(me, viewer.key(batch.get("batch")), str(batch.get("campaign") or ""))
 
 
-def _made(me: Viewer, batch: UUID, campaign: str) -> Any:
+def made_of(me: Viewer, batch: UUID, campaign: str) -> Any:
     answers = workflow.results(batch, me.actor)
     created = [one for one in answers if one.kind == "create"]
     left_out = [one for one in answers if one.state in ("refused", "failed", "cancelled")]

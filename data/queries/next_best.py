@@ -1,0 +1,228 @@
+"""What to do next: gaps by weight, with their reasons, and the tests that would raise the score most."""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+
+from data import cache
+from data.queries import heatmap, measured, reader
+from data.queries.measured import Map, Measured
+from domain import next_best
+from domain.coverage import is_gap
+from domain.next_best import Candidate
+
+TOPICS = (*heatmap.TOPICS, "templates")
+GAPS_MAX = 200
+_TESTS_EACH = 20  # of a technique and platform: no list is longer than its budget of them
+
+# $1 domain. Templates in use by technique and platform, those that have no validated test there yet; preferred first.
+_OPEN = """
+SELECT home.attack_id, named.platform, t.id::text AS template, t.name, t.source
+FROM test_template AS t JOIN technique AS home ON home.id = t.technique_id AND home.active
+CROSS JOIN LATERAL unnest(t.platforms) AS named (platform)
+WHERE home.domain = $1 AND t.retired_at IS NULL AND t.removed_at IS NULL
+  AND NOT EXISTS (SELECT FROM rollup_procedure_latest AS latest
+    WHERE latest.technique_id = home.id AND latest.procedure_key = t.procedure_key AND latest.platform = named.platform)
+ORDER BY 1, 2, array_position(ARRAY['own', 'atomic', 'caldera', 'lolbas'], t.source) NULLS LAST, t.name, t.id
+"""
+_CONTROLS = """
+SELECT technique.attack_id, count(DISTINCT mapping.control_id)::integer AS controls
+FROM control_mapping AS mapping
+JOIN framework ON framework.id = mapping.framework_id AND framework.kind = 'controls' AND framework.removed_at IS NULL
+  AND framework.origin <> 'attack'
+JOIN technique ON technique.id = mapping.technique_id AND technique.active AND technique.domain = $1
+GROUP BY 1
+"""
+_REMEDIATIONS = """
+SELECT technique.attack_id, count(*)::integer AS open
+FROM security_test AS test JOIN technique ON technique.id = test.technique_id
+WHERE test.remediation_state IN ('open', 'in_progress') AND technique.domain = $1 AND technique.active
+GROUP BY 1
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """For which actors (ATT&CK group ids; none: the whole map), platforms (none: all) and how many tests."""
+
+    domain: str
+    groups: tuple[str, ...] = ()
+    platforms: tuple[str, ...] = ()
+    budget: int = 10
+
+
+def what_next(asked: Asked) -> dict[str, Any]:
+    """Gaps and tests, both of the techniques that `asked` is about.
+
+        {domain, techniques, score {now, after} in points of the organisation,
+         gaps: [{attack_id, name, tactics, weight, relevance, score, status, stale, age_days, reasons facts}],
+         tests: [{attack_id, name, tactic, platform, template, title, source, gain, before, after, total}],
+         without: gaps for which no template is left}
+
+    `facts` of a gap are what its weight and words are made of: `{groups, own_groups, exploited, priority, controls,
+    rules, missed, tests, remediations}`. `total` of a test is the score when all tests up to it went as expected.
+    """
+    params = {
+        "domain": asked.domain,
+        "groups": sorted(asked.groups),
+        "platforms": sorted(asked.platforms),
+        "budget": asked.budget,
+        "day": measured.today(),
+    }
+    answer: dict[str, Any] = orjson.loads(
+        cache.serve("next_best", params, TOPICS, lambda: orjson.dumps(_what_next(asked)))
+    )
+    return answer
+
+
+def _what_next(asked: Asked) -> dict[str, Any]:
+    whole = measured.read(asked.domain, as_of=measured.today())
+    inside = [one for one in whole.techniques if one.in_scope]
+    chosen = _chosen(asked, inside)
+    opened = _open(asked)
+    controls = {row["attack_id"]: row["controls"] for row in reader.rows(_CONTROLS, asked.domain)}
+    remediations = {row["attack_id"]: row["open"] for row in reader.rows(_REMEDIATIONS, asked.domain)}
+    gaps = _gaps(chosen, controls, remediations)
+    weight = sum(one.relevance for one in inside)
+    now = sum(one.relevance * sum(one.points) for one in inside) / weight if weight else None
+    picks = next_best.best_tests(
+        _candidates(whole, chosen, inside, opened), whole.scorer, whole=weight, budget=asked.budget
+    ) if weight else []  # fmt: skip
+    titles = {row["template"]: row for rows in opened.values() for each in rows.values() for row in each}
+    names = {one.attack_id: one for one in inside}
+    order = {tactic.shortname: tactic.name for tactic in whole.tactics}
+    tests, total = [], now or 0.0
+    for pick in picks:
+        total += pick.gain
+        row, one = titles[pick.test], names[pick.attack_id]
+        tests.append(
+            {
+                "attack_id": pick.attack_id,
+                "name": one.name,
+                "tactic": next((order[key] for key in one.tactics if key in order), ""),
+                "platform": pick.platform,
+                "template": pick.test,
+                "title": row["name"],
+                "source": row["source"],
+                "gain": pick.gain,
+                "before": pick.before,
+                "after": pick.after,
+                "total": total,
+            }
+        )
+    return {
+        "domain": asked.domain,
+        "techniques": len(chosen),
+        "score": {"now": now, "after": total if now is not None else None},
+        "gaps": gaps[:GAPS_MAX],
+        "all_gaps": len(gaps),
+        "tests": tests,
+        "without": sum(not any(opened.get(gap["attack_id"], {}).values()) for gap in gaps),
+    }
+
+
+def _chosen(asked: Asked, inside: Sequence[Measured]) -> list[Measured]:
+    kept = list(inside)
+    if asked.groups:
+        used = set(heatmap.technique_ids_of_groups(asked.domain, asked.groups))
+        kept = [one for one in kept if one.attack_id in used]
+    if asked.platforms:
+        wanted = set(asked.platforms)
+        kept = [one for one in kept if wanted.intersection(one.platforms)]
+    return kept
+
+
+def _open(asked: Asked) -> Mapping[str, Mapping[str, list[dict[str, Any]]]]:
+    """Technique -> platform -> templates that could be run there and have not been."""
+    out = _platforms_out(asked.domain)
+    found: dict[str, dict[str, list[dict[str, Any]]]] = defaultdict(lambda: defaultdict(list))
+    for row in reader.rows(_OPEN, asked.domain):
+        wanted = row["platform"] in asked.platforms if asked.platforms else row["platform"] not in out
+        if wanted and len(found[row["attack_id"]][row["platform"]]) < _TESTS_EACH:
+            found[row["attack_id"]][row["platform"]].append(row)
+    return found
+
+
+def _platforms_out(domain: str) -> frozenset[str]:
+    statement = "SELECT ref FROM scope_decision WHERE domain = $1 AND kind = 'platform' AND NOT in_scope"
+    return frozenset(row["ref"] for row in reader.rows(statement, domain))
+
+
+def _candidates(
+    found: Map,
+    chosen: Sequence[Measured],
+    inside: Sequence[Measured],
+    opened: Mapping[str, Mapping[str, list[dict[str, Any]]]],
+) -> list[Candidate]:
+    out = _platforms_out(found.domain)
+    values: dict[str, list[float]] = defaultdict(list)
+    for one in inside:
+        if one.inputs.tests is not None:
+            for tactic in one.tactics:
+                values[tactic].append(one.inputs.tests)
+    every = [one.inputs.tests for one in inside if one.inputs.tests is not None]
+    mean = sum(every) / len(every) if every else None
+    tested = _tested(found.domain)
+    return [
+        Candidate(
+            attack_id=one.attack_id,
+            relevance=one.relevance,
+            inputs=one.inputs,
+            procedures=one.procedures,
+            platforms=frozenset(one.platforms) - out,
+            tested=tested.get(one.attack_id, frozenset()),
+            open={name: tuple(row["template"] for row in rows) for name, rows in opened[one.attack_id].items()},
+            expected=next_best.expected_value([value for key in one.tactics for value in values[key]], mean),
+        )
+        for one in chosen
+        if one.attack_id in opened
+    ]
+
+
+def _tested(domain: str) -> Mapping[str, frozenset[str]]:
+    rows = reader.rows(
+        """SELECT technique.attack_id, string_agg(kept.platform, chr(31)) AS platforms
+        FROM rollup_technique AS kept JOIN technique ON technique.id = kept.technique_id
+        WHERE technique.domain = $1 AND kept.platform <> '' AND kept.procedures > 0 GROUP BY 1""",
+        domain,
+    )
+    return {row["attack_id"]: frozenset(row["platforms"].split("\x1f")) for row in rows}
+
+
+def _gaps(
+    chosen: Sequence[Measured], controls: Mapping[str, int], remediations: Mapping[str, int]
+) -> list[dict[str, Any]]:
+    found = []
+    for one in chosen:
+        if not is_gap(one.status, stale=one.stale):
+            continue
+        points = sum(one.points)
+        mapped = controls.get(one.attack_id, 0)
+        found.append(
+            {
+                "attack_id": one.attack_id,
+                "name": one.name,
+                "tactics": list(one.tactics),
+                "weight": next_best.gap_weight(one.relevance, points, mapped),
+                "relevance": one.relevance,
+                "score": points if one.inputs.tests is not None or one.rules else None,
+                "status": one.status,
+                "stale": one.stale,
+                "age_days": one.age_days,
+                "facts": {
+                    "groups": one.threat.groups,
+                    "own_groups": one.threat.own_groups,
+                    "exploited": one.threat.exploited,
+                    "priority": one.threat.priority,
+                    "controls": mapped,
+                    "rules": one.rules,
+                    "tests": one.tests.evaluated,
+                    "missed": one.tests.missed,
+                    "remediations": remediations.get(one.attack_id, 0),
+                },
+            }
+        )
+    return sorted(found, key=lambda gap: (-gap["weight"], gap["attack_id"]))
