@@ -268,7 +268,7 @@ def reasons(gap: Gap) -> str:
         said.append(f"evidence is {words.plural(gap.age_days or 0, 'day')} old")
     elif gap.status in ("untested", "in_progress"):
         rules = facts["rules"]
-        claimed = f"{words.plural(rules, 'rule')} claim it" if rules else "no rule claims it"
+        claimed = f"{words.plural(rules, 'rule')} claim{'s' if rules == 1 else ''} it" if rules else "no rule claims it"
         said.append(f"never tested, {claimed}")
     users = facts["groups"]
     said.append(f"used by {words.plural(users, 'threat actor')}" if users else "no known actor uses it")
