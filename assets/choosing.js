@@ -4,10 +4,14 @@
   const parts = (window.aegis_parts = window.aegis_parts || {});
   const h = (...args) => window.React.createElement(...args);
 
-  // -- a select or a calendar day ---------------------------------------------------------------------------------------
+  // -- a select, text with suggestions, or a calendar day ---------------------------------------------------------------------------------------
   parts.Field = function ({ id, kind, value, options, label, setProps }) {
     const common = { id, className: "field", "aria-label": label, value: value || "", onChange: (event) => setProps({ value: event.target.value }) };
     if (kind === "date") return h("input", { ...common, type: "date" });
+    if (kind === "suggest") {
+      const listed = (options || []).map(([key, words]) => h("option", { key, value: key }, words));
+      return h("span", { className: "suggest" }, h("input", { ...common, list: id + "-list", autoComplete: "off" }), h("datalist", { id: id + "-list" }, listed));
+    }
     return h("select", common, (options || []).map(([key, words]) => h("option", { key, value: key }, words)));
   };
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 from dash import Dash, Input, Output, State, no_update, set_props
 from dash.exceptions import PreventUpdate
@@ -59,18 +59,20 @@ def register(app: Dash) -> None:
 
 
 def _action(key: Any, said: Mapping[str, Any]) -> actions.Create:
-    claimed = tests_choices.attack_id(str(viewer.key(said["technique"]))) if said["technique"] else ""
-    if not claimed:
-        raise BadInput("Choose a technique.", errors={"technique": "required"})
+    words = str(said["technique"] or "").split()
+    claimed = normalise(words[0][:20]) if words else ""
+    technique = tests_choices.technique_key(claimed) if claimed else ""
+    if not technique:
+        raise BadInput("Choose a technique by its id, such as T1059.001.", errors={"technique": "required"})
     return actions.Create(
         id=key,
         title=str(said["title"] or ""),
-        technique_id=viewer.key(said["technique"]),
+        technique_id=UUID(technique),
         claimed_technique=claimed,
         procedure_key=f"manual:{key}",
         platform=str(said["platform"] or ""),
         environment=str(said["environment"] or ""),
-        priority=said["priority"] if isinstance(said["priority"], int) else 2,
+        priority=int(said["priority"]) if said["priority"] in ("1", "2", "3") else 2,
         procedure=str(said["procedure"] or ""),
         campaign_id=viewer.key(said["campaign"]) if said["campaign"] else None,
     )

@@ -10,7 +10,7 @@ from dash.development.base_component import Component
 from domain.platforms import PLATFORMS
 from domain.testing.actions import PROCEDURE_MAX
 from pages.account import labelled
-from pages.components import states
+from pages.components import choosing, states
 from pages.components.status import link
 
 PATH = "/tests/new"
@@ -18,15 +18,15 @@ TITLE = "Plan a test"
 NAV = None
 
 FIELDS = ("title", "technique", "platform", "environment", "priority", "campaign", "procedure")
-_PRIORITIES = {1: "High", 2: "Normal", 3: "Low"}
+_PRIORITIES = (("1", "High"), ("2", "Normal"), ("3", "Low"))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class NewTest:
-    """`key` becomes the id of the test, so that pressing twice makes one. `techniques` as (id, ATT&CK id, name)."""
+    """`key` becomes the id of the test, so that pressing twice makes one. `techniques` as (ATT&CK id, name)."""
 
     key: UUID
-    techniques: Sequence[tuple[str, str, str]]
+    techniques: Sequence[tuple[str, str]]
     campaigns: Sequence[Sequence[str]]
     technique: str = ""
     platform: str = "Windows"
@@ -36,15 +36,14 @@ def layout(data: NewTest) -> Component:
     if not data.techniques:
         text = "A test is planned for a technique of ATT&CK, and no map is loaded yet."
         return states.empty("There is nothing to test yet", text, [link("Open sources", "/sources", "button")])
-    techniques = [{"label": f"{attack_id}  {name}", "value": key} for key, attack_id, name in data.techniques]
-    chosen = next((key for key, attack_id, _ in data.techniques if attack_id == data.technique), None)
-    campaigns = [{"label": name, "value": key} for key, name in data.campaigns]
+    techniques = [(attack_id, name) for attack_id, name in data.techniques]
+    campaigns = [("", "None"), *((key, name) for key, name in data.campaigns)]
+    chosen = data.technique if data.technique in dict(techniques) else ""
     fields: list[Component] = [
         labelled(
             "Technique",
-            dcc.Dropdown(
-                id="new-test-technique", options=techniques, value=chosen, placeholder="T1059.001, or part of its name"
-            ),
+            choosing.suggest("new-test-technique", "Technique", techniques, chosen),
+            "Its id, T1059.001; part of its name finds it.",
         ),
         labelled(
             "Title",
@@ -53,9 +52,7 @@ def layout(data: NewTest) -> Component:
         ),
         labelled(
             "Platform",
-            dcc.Dropdown(
-                id="new-test-platform", options=list(PLATFORMS), value=data.platform, clearable=False, searchable=False
-            ),
+            choosing.select("new-test-platform", "Platform", [(one, one) for one in PLATFORMS], data.platform),
         ),
         labelled(
             "Environment",
@@ -64,17 +61,11 @@ def layout(data: NewTest) -> Component:
         ),
         labelled(
             "Priority",
-            dcc.Dropdown(
-                id="new-test-priority",
-                options=[{"label": label, "value": number} for number, label in _PRIORITIES.items()],
-                value=2,
-                clearable=False,
-                searchable=False,
-            ),
+            choosing.select("new-test-priority", "Priority", _PRIORITIES, "2"),
         ),
         labelled(
             "Campaign",
-            dcc.Dropdown(id="new-test-campaign", options=campaigns, value=None, placeholder="None"),
+            choosing.select("new-test-campaign", "Campaign", campaigns),
         ),
         labelled(
             "Procedure",

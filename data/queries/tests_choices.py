@@ -52,13 +52,16 @@ def choices(template: str = "") -> Choices:
     )
 
 
-def techniques() -> list[tuple[str, str, str]]:
-    """Those a test can be planned for, by id: (key, ATT&CK id, name)."""
-    rows = reader.rows("SELECT id::text, attack_id, name FROM technique WHERE active ORDER BY attack_id")
-    return [(row["id"], row["attack_id"], row["name"]) for row in rows]
+def techniques() -> list[tuple[str, str]]:
+    """Those a test can be planned for: (ATT&CK id, name), by id."""
+    rows = reader.rows("SELECT DISTINCT attack_id, name FROM technique WHERE active ORDER BY attack_id")
+    return [(row["attack_id"], row["name"]) for row in rows]
 
 
-def attack_id(technique: str) -> str:
-    """Of the technique with this key; '' when there is none."""
-    rows = reader.rows("SELECT attack_id FROM technique WHERE id = $1::uuid AND active", technique)
-    return str(rows[0]["attack_id"]) if rows else ""
+def technique_key(attack_id: str) -> str:
+    """The key of the active technique with this id, Enterprise's where several maps have it; '' when there is none."""
+    rows = reader.rows(
+        "SELECT id::text FROM technique WHERE attack_id = $1 AND active ORDER BY domain <> 'enterprise-attack' LIMIT 1",
+        attack_id,
+    )
+    return str(rows[0]["id"]) if rows else ""

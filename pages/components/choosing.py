@@ -7,7 +7,7 @@ from pages.components.parts import Part
 
 
 class Field(Part):
-    """A native input whose `value` is its text. Use `select()` or `date_field()`."""
+    """A native input whose `value` is its text. Use `select()`, `suggest()` or `date_field()`."""
 
     _names = ("kind", "value", "options", "label", "none")
 
@@ -28,6 +28,11 @@ class Arranger(Part):
 def select(id_: str, label: str, options: Sequence[tuple[str, str]], value: str = "") -> Field:
     """A choice of one; `options` are (value, words)."""
     return Field(id=id_, kind="select", label=label, options=[list(one) for one in options], value=value)
+
+
+def suggest(id_: str, label: str, options: Sequence[tuple[str, str]], value: str = "") -> Field:
+    """Free text; `options` are (text, words) that are offered while typing."""
+    return Field(id=id_, kind="suggest", label=label, options=[list(one) for one in options], value=value)
 
 
 def date_field(id_: str, label: str, value: str = "") -> Field:
