@@ -40,6 +40,8 @@ class Permission(StrEnum):
     MANAGE_JOBS = "manage_jobs"  # retry and stop background work
     MANAGE_TOOLS = "manage_tools"  # the defence tools that observations speak of
     MANAGE_CHANNELS = "manage_channels"  # where notifications are delivered
+    TAKE_SNAPSHOT = "take_snapshot"  # keep the state of this moment under a name
+    MANAGE_WEIGHTS = "manage_weights"  # what the score is made of
 
     PLAN_TEST = "plan_test"  # create a test, change its plan, ask for a retest
     IMPORT_TESTS = "import_tests"  # bring in results of other tools
@@ -80,6 +82,8 @@ GRANTS: dict[Permission, frozenset[Role]] = {
     Permission.MANAGE_JOBS: _ADMIN,
     Permission.MANAGE_TOOLS: _LEADS,
     Permission.MANAGE_CHANNELS: _ADMIN,
+    Permission.TAKE_SNAPSHOT: _LEADS,
+    Permission.MANAGE_WEIGHTS: _ADMIN,
     Permission.PLAN_TEST: _RED | _LEADS,
     Permission.IMPORT_TESTS: _LEADS,
     Permission.ASSIGN_TEST: _LEADS,

@@ -71,6 +71,25 @@ def apportion(values: Sequence[float], total: int) -> list[int]:
     return floors
 
 
+def apportion_signed(values: Sequence[float], total: int) -> list[int]:
+    """Whole numbers near `values`, of either sign, that sum to `total`, which has to be near the sum of the values.
+
+    By largest remainder as `apportion`; zeros stay zeros as long as anything else can give way.
+    """
+    if not values and total:
+        raise ValueError(f"{total} is not the sum of nothing")
+    shares = [math.floor(value) for value in values]
+    order = sorted(range(len(values)), key=lambda i: (values[i] == 0, shares[i] - values[i], i))
+    missing = total - sum(shares)
+    turn = 0
+    while missing:
+        step = 1 if missing > 0 else -1
+        shares[order[turn % len(order)] if step > 0 else order[-1 - turn % len(order)]] += step
+        missing -= step
+        turn += 1
+    return shares
+
+
 def percent(share: float) -> int:
     """A share as whole per cent that says 0 and 100 only for exactly none and exactly all."""
     if share in (0.0, 1.0):

@@ -5,8 +5,9 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Double, ForeignKey, Index, text
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.types import Text
 
 from data.models.base import Base, Created, Key, Moment, one_of
 
@@ -37,6 +38,7 @@ class Snapshot(Base):
     author_name: Mapped[str]
     is_demo: Mapped[bool] = mapped_column(server_default=text("false"))
     created_at: Mapped[Created]
+    platforms_out: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default=text("'{}'::text[]"))
 
     __table_args__ = (
         one_of("kind", SNAPSHOT_KINDS),
@@ -88,5 +90,6 @@ class SnapshotTechnique(Base):
     platforms_value: Mapped[float | None] = mapped_column(Double)
     countermeasures_value: Mapped[float | None] = mapped_column(Double)
     points: Mapped[float] = mapped_column(Double)
+    tested: Mapped[str] = mapped_column(server_default=text("''"))  # platforms with a validated test, as `platforms`
 
     __table_args__ = (Index("ix_snapshot_technique_attack_id", "attack_id", "snapshot_id"),)

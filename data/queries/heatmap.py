@@ -11,11 +11,10 @@ from data import cache
 from data.queries import measured, reader
 from data.queries.measured import Map, Measured
 from domain.coverage import CoverageStatus
-from domain.errors import BadInput
 from domain.score import Scored, known, organisation, tenths_of, whole
 from domain.statistics import Share, percent
 
-TOPICS = ("tests", "rules", "techniques", "weights", "countermeasures", "threats", "frameworks")
+TOPICS = ("tests", "rules", "techniques", "weights", "countermeasures", "threats", "frameworks", "snapshots")
 
 
 def matrix(domain: str, platforms: Sequence[str] = (), as_of: date | None = None) -> dict[str, Any]:
@@ -27,10 +26,11 @@ def matrix(domain: str, platforms: Sequence[str] = (), as_of: date | None = None
 def matrix_json(domain: str, platforms: Sequence[str] = (), as_of: date | None = None) -> bytes:
     """Every active technique and sub-technique of a domain, as parallel arrays.
 
-    With `platforms` only tests on these count. `as_of` (default: today, UTC) is the day by which evidence ages; it may
-    lie ahead, to see what goes stale, and not behind, because yesterday's tests are not today's minus some.
+    With `platforms` only tests on these count. `as_of` (default: today, UTC) is the day by which evidence ages: one
+    ahead shows what goes stale, one gone by what was known at its end, with `notes` in sentences of what was not.
 
-        {domain, version, shortened, as_of, weights_version, platforms: [name], tactics: [{id, key, name}],
+        {domain, version, shortened, as_of, notes [sentence], weights_version, platforms [name],
+         tactics: [{id, key, name}],
          cells: {id, name, parent (index or -1), tactics [[index]], platforms [[index]], status, stale 0|1,
                  review 0|1, score 0..100|null, proven 0..100|null (per cent of procedures that held), procedures,
                  tests (evaluated), unfinished, prevented, alerted, logged, missed, rules, not_counted_rules,
@@ -42,8 +42,6 @@ def matrix_json(domain: str, platforms: Sequence[str] = (), as_of: date | None =
     Totals are of techniques in scope, each counted once; a Share is {n, of, low, high}. Nothing loaded: empty arrays.
     """
     day = as_of or measured.today()
-    if day < measured.today():
-        raise BadInput("The heatmap can look ahead, but not back: choose today or a later day.")
     wanted = tuple(sorted(set(platforms)))
     return cache.serve(
         "matrix",
@@ -60,6 +58,7 @@ def _matrix(found: Map, day: date) -> dict[str, Any]:
         "version": found.version,
         "shortened": found.shortened,
         "as_of": day.isoformat(),
+        "notes": list(found.notes),
         "weights_version": found.scorer.weights.version,
         "platforms": platforms,
         "tactics": [{"id": one.attack_id, "key": one.shortname, "name": one.name} for one in found.tactics],

@@ -22,7 +22,7 @@ from domain.relevance import Priority, Threat, relevance
 from domain.score import LEVEL_VALUE, MATURITY_VALUE, OTHER_MATURITY, Five, Inputs, Scorer, Weights, rules_part
 
 RESULTS = tuple((prevention, detection) for prevention in Prevention for detection in Detection)
-_MIX = tuple(f"{prevention}_{detection}" for prevention, detection in RESULTS)
+MIX = tuple(f"{prevention}_{detection}" for prevention, detection in RESULTS)
 _HELD = tuple(held(prevention, detection) for prevention, detection in RESULTS)
 _ALMOST_ALL = 1.0 - 1e-9
 
@@ -67,6 +67,10 @@ class Measured(NamedTuple):
     not_counted_rules: int
     inputs: Inputs
     points: Five  # what each part adds to the score
+    newest_on: date | None = None  # the day of the newest evidence
+    mix: tuple[float, ...] = ()  # shares of procedures by latest result, in the order of RESULTS
+    rule_total: float = 0.0  # the summed values of its enabled rules
+    tested: Sequence[str] = ()  # platforms with a validated test
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +82,10 @@ class Tactic:
 
 @dataclass(frozen=True, slots=True)
 class Map:
-    """A domain as measured. `version` is '' and everything empty when nothing is loaded."""
+    """A domain as measured. `version` is '' and everything empty when nothing is loaded.
+
+    `notes` say in sentences what of a past day was not known and is taken from another.
+    """
 
     domain: str
     version: str
@@ -86,6 +93,9 @@ class Map:
     tactics: Sequence[Tactic]
     scorer: Scorer
     techniques: Sequence[Measured]
+    as_of: date
+    platforms_out: frozenset[str] = frozenset()
+    notes: Sequence[str] = ()
 
 
 def _case(column: str, values: Mapping[str, float], other: float) -> str:
@@ -104,7 +114,7 @@ _COUNTS = {
 }
 _MEASURES = ", ".join(
     [f"{_COUNTS.get(name, name)} AS {name}" for name in Tests._fields]
-    + ["procedures", *_MIX, "newest_at::date AS newest_on"]
+    + ["procedures", *MIX, "newest_at::date AS newest_on"]
 )
 _KEPT = f"(SELECT technique_id, {_MEASURES} FROM rollup_technique WHERE platform = $3)"
 _SUMMED = "(SELECT technique_id, {sums} FROM rollup_technique WHERE {on_platforms} GROUP BY 1)".format(
@@ -113,7 +123,7 @@ _SUMMED = "(SELECT technique_id, {sums} FROM rollup_technique WHERE {on_platform
 )
 _COMPUTED = (
     "(SELECT summed.*, evidence.procedures, "
-    + ", ".join(f"evidence.{name}" for name in _MIX)
+    + ", ".join(f"evidence.{name}" for name in MIX)
     + f", evidence.newest_at::date AS newest_on FROM {_SUMMED} AS summed LEFT JOIN "
     + f"technique_evidence(ARRAY(SELECT id FROM technique WHERE domain = $1 AND active), {reader.split('$3')}, false) "
     + "AS evidence USING (technique_id))"
@@ -157,15 +167,11 @@ WITH map AS (
 SELECT CASE WHEN row_number() OVER (ORDER BY map.attack_id) = 1 THEN (SELECT head FROM head) END AS head,
   map.id::text AS key, map.attack_id, map.name, map.parent_id::text AS parent,
   array_to_string(map.tactics, {split}) AS tactics, array_to_string(map.platforms, {split}) AS platforms,
-  map.review, map.group_count AS groups, tested.tested, {tests}, cell.procedures, {mix}, cell.newest_on,
+  map.review, map.group_count AS groups, {tested}, {tests}, cell.procedures, {mix}, cell.newest_on,
   claimed.rules, claimed.rule_value, exploited.vulnerabilities AS exploited, defended.applicable, defended.in_place
 FROM (SELECT 1) AS always LEFT JOIN map ON true
 LEFT JOIN {cells} AS cell ON cell.technique_id = map.id
-LEFT JOIN (
-  SELECT technique_id, string_agg(platform, {split}) AS tested FROM rollup_technique
-  WHERE platform <> '' AND procedures > 0{of_family} GROUP BY 1
-) AS tested ON tested.technique_id = map.id
-LEFT JOIN (
+{join_tested}LEFT JOIN (
   SELECT technique_id, sum(rules)::integer AS rules, sum(rules * {rule_value}) AS rule_value
   FROM rollup_technique_rules WHERE rules > 0{of_family} GROUP BY 1
 ) AS claimed ON claimed.technique_id = map.id
@@ -179,13 +185,24 @@ ORDER BY map.attack_id
 """
 
 
-def _statement(*, family: bool, platforms: int) -> str:
+_JOIN_TESTED = """LEFT JOIN (
+  SELECT technique_id, string_agg(platform, {split}) AS tested FROM rollup_technique
+  WHERE platform <> '' AND procedures > 0{of_family} GROUP BY 1
+) AS tested ON tested.technique_id = map.id
+"""
+
+
+def statement(*, family: bool, cells: str, tested_in_cells: bool = False) -> str:
+    """`cells` is SQL of the tests, a row a technique: their sums, the mix, and maybe the platforms they ran on."""
+    of_family = " AND technique_id IN (SELECT id FROM map)" if family else ""
     return _STATEMENT.format(
         of_map=_FAMILY if family else "active AND $2 = ''",
-        of_family=" AND technique_id IN (SELECT id FROM map)" if family else "",
-        cells=_KEPT if platforms <= 1 else _COMPUTED,
+        of_family=of_family,
+        cells=cells,
+        tested="cell.tested" if tested_in_cells else "tested.tested",
+        join_tested="" if tested_in_cells else _JOIN_TESTED.format(split=_SPLIT, of_family=of_family),
         tests=", ".join(f"coalesce(cell.{name}, 0) AS {name}" for name in Tests._fields),
-        mix=", ".join(f"cell.{name}" for name in _MIX),
+        mix=", ".join(f"cell.{name}" for name in MIX),
         rule_value=_RULE_VALUE,
         successors=", ".join(f"'{new}'" for new in sorted(set(KNOWN_SUCCESSORS.values()))),
         split=_SPLIT,
@@ -195,14 +212,28 @@ def _statement(*, family: bool, platforms: int) -> str:
 def read(domain: str, *, as_of: date, platforms: Sequence[str] = (), family_of: str = "") -> Map:
     """All active techniques of a domain; or (`family_of` its key) that technique with its parent and children.
 
-    With `platforms` only tests on these count, and only these have to be tested. Out of scope stays out.
+    With `platforms` only tests on these count, and only these have to be tested. Out of scope stays out. A day that
+    lies ahead ages the evidence there is; of a past one is told what was known then (`data/queries/past.py`).
     """
-    statement = _statement(family=bool(family_of), platforms=len(platforms))
-    found = reader.frame(statement, domain, family_of, reader.joined(platforms))
+    if as_of < today():
+        from data.queries import past  # it stands on this module
+
+        return past.read(domain, as_of=as_of, platforms=platforms, family_of=family_of)
+    return read_now(domain, as_of=as_of, platforms=platforms, family_of=family_of)
+
+
+def read_now(domain: str, *, as_of: date, platforms: Sequence[str] = (), family_of: str = "") -> Map:
+    """What is known at this moment, with evidence aged as of a day, whichever it is; else as `read`."""
+    asked = statement(family=bool(family_of), cells=_KEPT if len(platforms) <= 1 else _COMPUTED)
+    return read_of(reader.frame(asked, domain, family_of, reader.joined(platforms)), domain, as_of, platforms)
+
+
+def read_of(found: pl.DataFrame, domain: str, as_of: date, platforms: Sequence[str], notes: Sequence[str] = ()) -> Map:
+    """What the answer to `statement` means."""
     head = orjson.loads(found["head"][0])
     version, shortened = head["release"] or ("", False)
-    reading = _Reading(
-        scorer=Scorer(_weights(head["weights"])),
+    reading = Reading(
+        scorer=Scorer(weights_of(head["weights"])),
         as_of=as_of,
         platforms_out=frozenset(head["platforms_out"] or ()),
         decided=head["decided"] or {},
@@ -218,6 +249,9 @@ def read(domain: str, *, as_of: date, platforms: Sequence[str] = (), family_of: 
         tactics=[Tactic(*parts) for parts in head["tactics"] or ()],
         scorer=reading.scorer,
         techniques=reading.techniques(found),
+        as_of=as_of,
+        platforms_out=reading.platforms_out,
+        notes=notes,
     )
 
 
@@ -245,7 +279,7 @@ class _Row(NamedTuple):
 
 
 @dataclass(frozen=True)
-class _Reading:
+class Reading:
     """What turns the sums of one technique into what they mean.
 
     A map has few distinct days and sets of platforms: each is worked out once.
@@ -296,9 +330,11 @@ class _Reading:
         ids = dict(zip(columns["key"], columns["attack_id"], strict=True))
         columns["parent"] = [ids.get(parent) for parent in columns["parent"]]
         rows = map(_Row, *(columns[name] for name in _Row._fields))
-        return list(map(self._technique, rows, map(Tests, *(columns[name] for name in Tests._fields))))
+        tests = map(Tests, *(columns[name] for name in Tests._fields))
+        mixes = zip(*(columns[name] for name in MIX), strict=True)
+        return list(map(self._technique, rows, tests, mixes))
 
-    def _technique(self, row: _Row, tests: Tests) -> Measured:
+    def _technique(self, row: _Row, tests: Tests, mix: tuple[float, ...]) -> Measured:
         weights = self.scorer.weights
         age, freshness = self._aged(row.newest_on)
         platforms, usable, on_some = self._placed(row.platforms)
@@ -332,6 +368,10 @@ class _Reading:
             self._not_counted(row.attack_id),
             inputs,
             self.scorer.points(inputs),
+            row.newest_on if row.procedures else None,
+            mix if row.procedures else (),
+            row.rule_value,
+            _listed(row.tested),
         )
 
     def _not_counted(self, attack_id: str) -> int:
@@ -345,19 +385,19 @@ def _listed(text: str | None) -> list[str]:
 
 def _share_of_mix() -> pl.Expr:
     """Share of procedures that held; exactly 1 when nothing failed to hold, whatever the rounding of the sum."""
-    kept = pl.sum_horizontal(name for name, ok in zip(_MIX, _HELD, strict=True) if ok)
-    lost = pl.sum_horizontal(name for name, ok in zip(_MIX, _HELD, strict=True) if not ok)
+    kept = pl.sum_horizontal(name for name, ok in zip(MIX, _HELD, strict=True) if ok)
+    lost = pl.sum_horizontal(name for name, ok in zip(MIX, _HELD, strict=True) if not ok)
     share = pl.when(lost == 0).then(1.0).otherwise(pl.min_horizontal(kept, pl.lit(_ALMOST_ALL)))
     return pl.when(pl.col("procedures") > 0).then(share)
 
 
 def _value_of_mix(weights: Weights) -> pl.Expr:
     """Mean value of the latest results by these weights."""
-    worth = [pl.col(name) * weights.test_value(*result) for name, result in zip(_MIX, RESULTS, strict=True)]
+    worth = [pl.col(name) * weights.test_value(*result) for name, result in zip(MIX, RESULTS, strict=True)]
     return pl.when(pl.col("procedures") > 0).then(pl.sum_horizontal(worth))
 
 
-def _weights(kept: Mapping[str, Any]) -> Weights:
+def weights_of(kept: Mapping[str, Any]) -> Weights:
     parameters = kept["parameters"]
     return Weights(
         version=kept["version"],

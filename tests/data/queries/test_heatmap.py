@@ -6,7 +6,6 @@ from typing import Any
 import pytest
 
 from data.queries import heatmap
-from domain.errors import BadInput
 from tests.data import world
 
 pytestmark = pytest.mark.usefixtures("database", "redis_server")
@@ -154,12 +153,14 @@ def test_platforms_narrow_the_evidence(matrix: dict[str, Any]) -> None:
     assert both["cells"] == matrix["cells"]
 
 
-def test_it_looks_ahead_but_not_back(matrix: dict[str, Any]) -> None:
+def test_it_looks_ahead_and_back(matrix: dict[str, Any]) -> None:
     ahead = heatmap.matrix(world.ENTERPRISE, as_of=TODAY + timedelta(days=200))
     assert cell(ahead, "T1000")["stale"] == 1
     assert ahead["totals"]["stale"] == 2
-    with pytest.raises(BadInput, match="not back"):
-        heatmap.matrix(world.ENTERPRISE, as_of=TODAY - timedelta(days=1))
+    assert ahead["notes"] == []
+    back = heatmap.matrix(world.ENTERPRISE, as_of=TODAY - timedelta(days=3_000))
+    assert back["totals"]["tests"]["planned"] == 0
+    assert [note[:5] for note in back["notes"]] == ["Tests"]
 
 
 def test_nothing_loaded_is_an_empty_matrix() -> None:

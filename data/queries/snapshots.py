@@ -1,0 +1,166 @@
+"""What snapshots tell: the trend of a domain and of one technique, and why the score changed between two days."""
+
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+import orjson
+
+from data import cache
+from data.queries import heatmap, measured, reader
+from data.queries.measured import Map, Measured
+from domain import score_change
+from domain.score import PartName
+from domain.score_change import Cause, Change, Moment, Moved, Standing, Step
+from domain.snapshots import Kind, TrendPoint
+from domain.statistics import Share
+
+_TREND = """
+SELECT id::text AS id, day, kind, label, attack_version, weights_version, totals -> 'score' ->> 'weighted' AS weighted,
+  totals -> 'score' ->> 'plain' AS plain, (totals -> 'score' -> 'parts')::text AS parts,
+  (totals ->> 'techniques')::integer AS techniques, (totals ->> 'tested')::integer AS tested,
+  (totals ->> 'stale')::integer AS stale, (totals -> 'proven' ->> 'n')::integer AS proven,
+  (totals -> 'claimed' ->> 'n')::integer AS claimed
+FROM snapshot WHERE domain = $1 ORDER BY day, kind = 'asked', taken_at
+"""
+_OF_TECHNIQUE = """
+SELECT head.day, head.kind, kept.points, kept.tests_value IS NOT NULL OR kept.rules > 0 AS known, kept.status,
+  (kept.tests ->> 3)::integer AS evaluated, head.weights_version
+FROM snapshot_technique AS kept JOIN snapshot AS head ON head.id = kept.snapshot_id
+WHERE kept.attack_id = $1 AND head.domain = $2 AND head.kind IN ('daily', 'reconstructed')
+ORDER BY head.day
+"""
+
+
+def trend(domain: str) -> list[TrendPoint]:
+    """Every snapshot of a domain in order of its day, those asked for after the day's own; without the present."""
+    answer = cache.serve("trend", {"domain": domain}, ("snapshots",), lambda: orjson.dumps(_trend(domain)))
+    return [_point(row) for row in orjson.loads(answer)]
+
+
+def now(domain: str) -> TrendPoint:
+    """The present as a point of the trend."""
+    found = heatmap.matrix(domain)
+    totals = found["totals"]
+    return TrendPoint(
+        id=None,
+        day=measured.today(),
+        kind=None,
+        label="",
+        weighted=totals["score"]["weighted"],
+        plain=totals["score"]["plain"],
+        parts={PartName(part["name"]): part["points"] for part in totals["score"]["parts"]},
+        techniques=totals["techniques"],
+        tested=totals["tested"],
+        stale=totals["stale"],
+        proven=Share(**totals["proven"]),
+        claimed=Share(**totals["claimed"]),
+        weights_version=found["weights_version"],
+        attack_version=found["version"],
+    )
+
+
+def of_technique(attack_id: str, domain: str) -> list[dict[str, Any]]:
+    """One technique by day: `{day, kind, score 0..100|None, status, evaluated (tests), weights_version}`."""
+
+    def compute() -> bytes:
+        rows = reader.rows(_OF_TECHNIQUE, attack_id, domain)
+        for row in rows:
+            row["score"] = round(row.pop("points"), 1) if row.pop("known") else None
+        return orjson.dumps(rows)
+
+    params = {"id": attack_id, "domain": domain}
+    found: list[dict[str, Any]] = orjson.loads(cache.serve("technique_trend", params, ("snapshots",), compute))
+    return [{**row, "day": date.fromisoformat(row["day"])} for row in found]
+
+
+def change(domain: str, from_day: date, to_day: date) -> tuple[Change, list[str]]:
+    """Why the score of `to_day` is another than that of `from_day`, and what of these days was not known.
+
+    Either may be the earlier; today is as of now. The change comes with names of its techniques by `names`.
+    """
+    params = {"domain": domain, "from": from_day, "to": to_day, "day": measured.today()}
+    answer = orjson.loads(
+        cache.serve("score_change", params, heatmap.TOPICS, lambda: _explained(domain, from_day, to_day))
+    )
+    return _change(answer["change"]), answer["notes"]
+
+
+def names(domain: str) -> dict[str, str]:
+    """ATT&CK id -> name of the techniques on the map now."""
+    cells = heatmap.matrix(domain)["cells"]
+    return dict(zip(cells["id"], cells["name"], strict=True))
+
+
+def moment(found: Map) -> Moment:
+    """A map as what its score is made of."""
+    return Moment(
+        found.as_of,
+        found.scorer.weights,
+        found.platforms_out,
+        {one.attack_id: _standing(one) for one in found.techniques},
+    )
+
+
+def _standing(one: Measured) -> Standing:
+    return Standing(
+        one.mix,
+        one.newest_on,
+        one.rule_total,
+        one.rules,
+        frozenset(one.platforms),
+        frozenset(one.tested),
+        one.inputs.countermeasures,
+        one.threat,
+        one.in_scope,
+    )
+
+
+def _explained(domain: str, from_day: date, to_day: date) -> bytes:
+    maps = [measured.read(domain, as_of=day) for day in (from_day, to_day)]
+    found = score_change.explain(*map(moment, maps))
+    notes = [f"{one.as_of.day} {one.as_of:%b %Y}: {note}" for one in maps for note in one.notes]
+    return orjson.dumps({"change": found, "notes": notes}, option=orjson.OPT_NON_STR_KEYS)
+
+
+def _change(kept: dict[str, Any]) -> Change:
+    return Change(
+        kept["before"],
+        kept["after"],
+        [Step(Cause(one["cause"]), one["points"], one["tenths"]) for one in kept["steps"]],
+        [
+            Moved(one["attack_id"], one["before"], one["after"], _by(one["pulls"]), _by(one["own"]))
+            for one in kept["moved"]
+        ],
+    )
+
+
+def _by(values: dict[str, float]) -> dict[Cause, float]:
+    return {Cause(name): points for name, points in values.items()}
+
+
+def _trend(domain: str) -> list[dict[str, Any]]:
+    return reader.rows(_TREND, domain)
+
+
+def _point(row: dict[str, Any]) -> TrendPoint:
+    return TrendPoint(
+        id=UUID(row["id"]),
+        day=date.fromisoformat(row["day"]),
+        kind=Kind(row["kind"]),
+        label=row["label"],
+        weighted=_number(row["weighted"]),
+        plain=_number(row["plain"]),
+        parts={PartName(part["name"]): part["points"] for part in orjson.loads(row["parts"])},
+        techniques=row["techniques"],
+        tested=row["tested"],
+        stale=row["stale"],
+        proven=Share.count(row["proven"], row["techniques"]),
+        claimed=Share.count(row["claimed"], row["techniques"]),
+        weights_version=row["weights_version"],
+        attack_version=row["attack_version"],
+    )
+
+
+def _number(text: str | None) -> float | None:
+    return None if text is None else float(text)
