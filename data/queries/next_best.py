@@ -165,7 +165,6 @@ def _candidates(
                 values[tactic].append(one.inputs.tests)
     every = [one.inputs.tests for one in inside if one.inputs.tests is not None]
     mean = sum(every) / len(every) if every else None
-    tested = _tested(found.domain)
     return [
         Candidate(
             attack_id=one.attack_id,
@@ -173,23 +172,13 @@ def _candidates(
             inputs=one.inputs,
             procedures=one.procedures,
             platforms=frozenset(one.platforms) - out,
-            tested=tested.get(one.attack_id, frozenset()),
+            tested=frozenset(one.tested),
             open={name: tuple(row["template"] for row in rows) for name, rows in opened[one.attack_id].items()},
             expected=next_best.expected_value([value for key in one.tactics for value in values[key]], mean),
         )
         for one in chosen
         if one.attack_id in opened
     ]
-
-
-def _tested(domain: str) -> Mapping[str, frozenset[str]]:
-    rows = reader.rows(
-        """SELECT technique.attack_id, string_agg(kept.platform, chr(31)) AS platforms
-        FROM rollup_technique AS kept JOIN technique ON technique.id = kept.technique_id
-        WHERE technique.domain = $1 AND kept.platform <> '' AND kept.procedures > 0 GROUP BY 1""",
-        domain,
-    )
-    return {row["attack_id"]: frozenset(row["platforms"].split("\x1f")) for row in rows}
 
 
 def _gaps(
