@@ -26,6 +26,7 @@ from data.models.measures import (
     ScoreWeights,
     ServiceLevel,
     TechniqueRollup,
+    TestMonth,
     TestRollup,
     UnplacedRollup,
 )
@@ -99,6 +100,7 @@ __all__ = [
     "TechniqueTactic",
     "TemplateVersion",
     "TestCampaign",
+    "TestMonth",
     "TestRollup",
     "TestRound",
     "TestTemplate",

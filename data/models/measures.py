@@ -73,6 +73,16 @@ class ServiceLevel(Base):
     )
 
 
+class TestMonth(Base):
+    """A month (UTC) in which validated tests were executed; the stamp is another after every change of any of them."""
+
+    __test__ = False
+    __tablename__ = "test_month"
+
+    month: Mapped[date] = mapped_column(primary_key=True)
+    stamp: Mapped[UUID]
+
+
 class TestRollup(Base):
     """Tests per technique, platform and month (UTC) of execution, or of creation while not executed."""
 

@@ -1,0 +1,197 @@
+"""What `domain/survival.py` defines, over a million cases at once: many groups in one pass, as columns.
+
+A case is one number, its `key`: twice its whole seconds, plus one when it is censored. Sorted, that is the order of the
+estimator: who is censored at a time was still open at it. A product over the cases of a group is a sum of logarithms
+over all cases, minus what had added up before its group began.
+"""
+
+import math
+from collections.abc import Sequence
+
+import polars as pl
+
+from domain.statistics import Z_95
+from domain.survival import CLOSE
+
+_KEY_BITS = 33
+_NOTHING_LEFT = -800.0  # a logarithm for a share of 0 that sums can go on with
+_CURVE_POINTS = 400  # of a drawn curve; finer than a pixel
+
+SUMMARY = (
+    "cases", "happened", "median", "median_low", "median_high", "p90", "mean", "mean_low", "mean_high", "naive_mean",
+    "open_at_level", "variance_at_level",
+)  # fmt: skip
+
+
+def summaries(cases: pl.LazyFrame, *, horizon: int, level: int | None = None, bands: bool = True) -> pl.DataFrame:
+    """A row a `group` (whole, >= 0, below 2^29) of `cases` {group, key}, with the columns of SUMMARY, ordered by group.
+
+    Seconds, shares 0..1; null is "not reached". `level` is a time in seconds at which the open share and its Greenwood
+    sum are read. Without `bands` the intervals are null, at half the cost.
+    """
+    spots = _sorted(cases)
+    groups = spots.lazy().group_by("group").agg(cases=pl.len(), end=pl.col("at").max() + 1).collect()
+    steps = _steps(spots, groups, horizon)
+    counted = steps.lazy().group_by("group").agg(**_figures(horizon, level))
+    found = groups.lazy().select("group", "cases").join(counted, on="group", how="left")
+    if bands:
+        found = found.join(_intervals(steps, horizon), on="group", how="left")
+    columns = found.collect_schema().names()
+    missing = [pl.lit(None, pl.Float64).alias(name) for name in SUMMARY if name not in columns]
+    return (
+        found.with_columns(*missing)
+        .with_columns(
+            pl.col("happened").fill_null(0),
+            pl.col("mean").fill_null(float(horizon)),
+            pl.col("mean_low", "mean_high").fill_null(float(horizon)) if bands else pl.col("mean_low"),
+            pl.col("open_at_level").fill_null(1.0),
+        )
+        .with_columns(pl.col("mean_low").clip(lower_bound=0.0), pl.col("mean_high").clip(upper_bound=float(horizon)))
+        .select("group", *SUMMARY)
+        .sort("group")
+        .collect()
+    )
+
+
+def curve(keys: pl.LazyFrame, ticks: Sequence[int]) -> dict[str, list[float]]:
+    """One curve to draw, of `keys` {key}: `{seconds, open, low, high, censored_at, censored_open, at_risk}`.
+
+    `seconds` to `high` are steps (the band is null at 0 and 1), thinned where they lie closer than can be drawn, each
+    kept one exact; `censored_at` and `censored_open` are the marks of censored cases; `at_risk` is one number for each
+    of `ticks`.
+    """
+    spots = _sorted(keys.select("key", group=pl.lit(0, pl.Int64)))
+    groups = pl.DataFrame({"group": [0], "cases": [spots.height], "end": [spots.height]}).with_columns(
+        pl.col("group").cast(pl.Int64)
+    )
+    steps = _steps(spots, groups, 1)
+    drawn = _thinned(steps.lazy().select("seconds", "open", "variance")).collect()
+    drawn = drawn.with_columns(**_band(pl.col("open"), pl.col("variance")))
+    seconds = spots.lazy().filter(pl.col("key") % 2 == 1).select(seconds=pl.col("key") // 2)
+    marks = (
+        _thinned(seconds)
+        .collect()
+        .join_asof(steps.select(pl.col("seconds").set_sorted(), "open"), on="seconds", strategy="backward")
+        .with_columns(pl.col("open").fill_null(1.0))
+    )
+    longer = [(pl.col("key") // 2 >= tick).sum().alias(str(tick)) for tick in ticks]
+    at_risk = list(spots.select(longer).row(0)) if ticks else []
+    return {
+        **drawn.select("seconds", "open", "low", "high").to_dict(as_series=False),
+        "censored_at": marks["seconds"].to_list(),
+        "censored_open": marks["open"].to_list(),
+        "at_risk": at_risk,
+    }
+
+
+def _sorted(cases: pl.LazyFrame) -> pl.DataFrame:
+    """{group, at, key}: the cases of one group together, in the order of their times; `at` counts all of them."""
+    both = pl.col("group") * 2**_KEY_BITS + pl.col("key").cast(pl.Int64)
+    ordered = cases.select(both=both).collect().sort("both")
+    return ordered.select(
+        group=(pl.col("both") // 2**_KEY_BITS).set_sorted(),
+        at=pl.int_range(pl.len(), dtype=pl.Int64),
+        key=pl.col("both") % 2**_KEY_BITS,
+    )
+
+
+def _steps(spots: pl.DataFrame, groups: pl.DataFrame, horizon: int) -> pl.DataFrame:
+    """{group, seconds, happened, total, open, variance, lost}: a row for each time at which something happened.
+
+    `total` adds up the seconds of those to whom it happened; `lost` is the area the curve loses by the step, up to the
+    horizon.
+    """
+    events = (
+        spots.lazy()
+        .filter(pl.col("key") % 2 == 0)
+        .join(groups.lazy(), on="group", how="left", maintain_order="left")
+        .select("group", seconds=pl.col("key") // 2, risk=pl.col("end") - pl.col("at"))
+        .with_columns(
+            log=pl.when(pl.col("risk") == 1).then(_NOTHING_LEFT).otherwise((-1.0 / pl.col("risk")).log1p()),
+            term=pl.when(pl.col("risk") == 1).then(0.0).otherwise(1.0 / (pl.col("risk") * (pl.col("risk") - 1.0))),
+        )
+        .with_columns(logs=pl.col("log").cum_sum(), terms=pl.col("term").cum_sum())
+        .collect()
+    )
+    before = events.lazy().group_by("group").agg(
+        logs_before=(pl.col("logs") - pl.col("log")).first(), terms_before=(pl.col("terms") - pl.col("term")).first()
+    )
+    return (
+        events.lazy()
+        .join(before, on="group", how="left", maintain_order="left")
+        .with_columns(was=(pl.col("logs") - pl.col("log") - pl.col("logs_before")).exp())
+        .with_columns(drop=pl.col("was") / pl.col("risk"))
+        .select(
+            "group",
+            "seconds",
+            open=pl.col("was") - pl.col("drop"),
+            variance=pl.col("terms") - pl.col("terms_before"),
+            lost=pl.col("drop") * (horizon - pl.col("seconds")).clip(lower_bound=0),
+        )
+        .collect()
+    )
+
+
+def _figures(horizon: int, level: int | None) -> dict[str, pl.Expr]:
+    seconds, share = pl.col("seconds"), pl.col("open")
+    figures = {
+        "happened": pl.len(),
+        "median": pl.when(share <= 0.5 + CLOSE).then(seconds).min(),
+        "p90": pl.when(share <= 0.1 + CLOSE).then(seconds).min(),
+        "mean": horizon - pl.col("lost").sum(),
+        "naive_mean": seconds.mean(),
+    }
+    if level is not None:
+        within = seconds <= level
+        figures["open_at_level"] = pl.when(within).then(share).min()
+        figures["variance_at_level"] = pl.when(within).then(pl.col("variance")).max()
+    return figures
+
+
+def _intervals(steps: pl.DataFrame, horizon: int) -> pl.LazyFrame:
+    """{group, median_low, median_high, mean_low, mean_high}, read at the last of those who share a time."""
+    last = steps.lazy().with_columns(
+        lost_total=pl.col("lost").sum().over("group"), lost_so_far=pl.col("lost").cum_sum().over("group")
+    )
+    last = last.filter((pl.col("seconds") != pl.col("seconds").shift(-1)).fill_null(True) | _ends_group())
+    area = pl.col("open") * (horizon - pl.col("seconds")) - (pl.col("lost_total") - pl.col("lost_so_far"))
+    term = pl.col("variance") - pl.col("variance").shift(1, fill_value=0.0).over("group")
+    squares = pl.when(pl.col("seconds") < horizon).then(area * area * term).otherwise(0.0)
+    return (
+        last.with_columns(**_band(pl.col("open"), pl.col("variance")), square=squares)
+        .group_by("group")
+        .agg(
+            median_low=pl.when(pl.coalesce("low", "open") <= 0.5 + CLOSE).then(pl.col("seconds")).min(),
+            median_high=pl.when(pl.col("high") <= 0.5 + CLOSE).then(pl.col("seconds")).min(),
+            spread=Z_95 * pl.col("square").sum().sqrt(),
+            lost_total=pl.col("lost_total").first(),
+        )
+        .select(
+            "group",
+            "median_low",
+            "median_high",
+            mean_low=horizon - pl.col("lost_total") - pl.col("spread"),
+            mean_high=horizon - pl.col("lost_total") + pl.col("spread"),
+        )
+    )
+
+
+def _ends_group() -> pl.Expr:
+    return (pl.col("group") != pl.col("group").shift(-1)).fill_null(True)
+
+
+def _band(share: pl.Expr, variance: pl.Expr) -> dict[str, pl.Expr]:
+    """The ends of the band on the log(-log) scale; null at a share of 0 or 1."""
+    width = Z_95 * variance.sqrt() / share.log().abs()
+    inside = (share > 0) & (share < 1)
+    return {
+        "low": pl.when(inside).then(share.pow(width.exp())),
+        "high": pl.when(inside).then(share.pow((-width).exp())),
+    }
+
+
+def _thinned(rows: pl.LazyFrame) -> pl.LazyFrame:
+    """The last of the rows that would be drawn at one place of a logarithmic axis, ordered by `seconds`."""
+    widest = math.log1p(3 * 365 * 86400)
+    place = (pl.col("seconds").log1p() * (_CURVE_POINTS / widest) * 2).floor()
+    return rows.group_by(place.alias("place")).agg(pl.all().last()).drop("place").sort("seconds")
