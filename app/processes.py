@@ -18,12 +18,13 @@ _PR_SET_PDEATHSIG = 1
 
 def configure_data(settings: "Settings", *, process: str, pool_size: int = 5) -> None:
     """Point the data layer at the services and the object store; nothing is connected before it is needed."""
-    from data import database, messenger, objects, redis, secrets
+    from data import database, local, messenger, objects, redis, secrets
 
     if settings.database_url is None or settings.redis_url is None or settings.object_store_url is None:
         raise RuntimeError("These settings have not been resolved by an instance.")
     database.configure(settings.database_url, pool_size=pool_size, application_name=f"aegis {process}")
     redis.configure(settings.redis_url)
+    local.configure(settings.data_dir / "made" if settings.data_dir else None)
     objects.configure(settings.object_store_url, settings.object_store_public_url)
     secrets.configure(settings.secret_key.get_secret_value())
     messenger.configure(settings.base_url, settings.notify_private_hosts)

@@ -8,29 +8,17 @@ them costs reading the months once more.
 import logging
 import os
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from uuid import uuid4
 
 import polars as pl
 
+from data import local
+
 log = logging.getLogger(__name__)
 
 _SUFFIX = ".arrow"
-
-
-@dataclass(slots=True)
-class _State:
-    folder: Path | None = None
-
-
-_state = _State()
-
-
-def configure(folder: Path | None) -> None:
-    """Set the process's folder for such files; it is made when the first is kept. None: nothing is kept."""
-    _state.folder = folder
 
 
 def months(
@@ -40,7 +28,7 @@ def months(
 
     `name` says what the frames hold and in which form: another form needs another name.
     """
-    folder = _state.folder / name if _state.folder else None
+    folder = local.folder(name)
     paths = {month: folder / f"{month:%Y-%m}.{stamp}{_SUFFIX}" for month, stamp in stamps.items()} if folder else {}
     found = {month: pl.scan_ipc(path) for month, path in paths.items() if path.exists()}
     missing = [month for month in stamps if month not in found]

@@ -28,8 +28,10 @@ class Measure(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class About:
-    """`name` holds both anchors. `horizon` (seconds) is where the restricted mean stops. `happened` and `open` are words
-    for a case that ended and one that had not; `ticks` are the times under a chart's axis."""
+    """`name` holds both anchors; `happened` and `open` are words for a case that ended and one that had not.
+
+    `horizon` (seconds) is where the restricted mean stops.
+    """
 
     name: str
     short: str

@@ -1,8 +1,8 @@
 """Times to something that need not have happened yet: the product-limit estimator and what is read off it.
 
-A case that was watched for an hour without an alert says "more than an hour". Leaving it out would make the defence look
-faster the more it misses; it stays in as *right-censored*. This module is the definition; `data/queries/survival.py`
-computes the same over a million cases, and a test holds the two together.
+A case that was watched for an hour without an alert says "more than an hour". Leaving it out would make the defence
+look faster the more it misses; it stays in as *right-censored*. This module is the definition;
+`data/queries/survival.py` computes the same over a million cases, and a test holds the two together.
 
 Sources: E. L. Kaplan and P. Meier, "Nonparametric estimation from incomplete observations", JASA 53 (1958); variance by
 M. Greenwood (1926); pointwise bands on the log(-log) scale after J. D. Kalbfleisch and R. L. Prentice; interval of a
@@ -42,8 +42,8 @@ class Estimate(NamedTuple):
 class Step:
     """What was observed at one time: `at_risk` were still open just before it; `happened` and `censored` there.
 
-    `open_share` is the share for whom it has not happened right after it; `variance` is Greenwood's sum, the variance of
-    its logarithm; infinite once the share is 0.
+    `open_share` is the share for whom it has not happened right after it; `variance` is Greenwood's sum, the variance
+    of its logarithm; infinite once the share is 0.
     """
 
     seconds: float
@@ -168,7 +168,7 @@ def _steps(happened: Counter[float], censored: Counter[float]) -> list[Step]:
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """What is said about a set of cases. `naive_mean` is the mean over those that happened, which leaves out the rest."""
+    """What is said about a set of cases. `naive_mean` is the mean over those that happened: it leaves out the rest."""
 
     cases: int
     share: Share

@@ -113,8 +113,13 @@ def _steps(spots: pl.DataFrame, groups: pl.DataFrame, horizon: int) -> pl.DataFr
         .with_columns(logs=pl.col("log").cum_sum(), terms=pl.col("term").cum_sum())
         .collect()
     )
-    before = events.lazy().group_by("group").agg(
-        logs_before=(pl.col("logs") - pl.col("log")).first(), terms_before=(pl.col("terms") - pl.col("term")).first()
+    before = (
+        events.lazy()
+        .group_by("group")
+        .agg(
+            logs_before=(pl.col("logs") - pl.col("log")).first(),
+            terms_before=(pl.col("terms") - pl.col("term")).first(),
+        )
     )
     return (
         events.lazy()

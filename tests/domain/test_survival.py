@@ -1,5 +1,6 @@
 """Kaplan-Meier by hand, by its properties, and against lifelines."""
 
+import itertools
 import math
 import random
 
@@ -79,7 +80,7 @@ def test_without_censoring_it_is_the_share_still_open(cases: list[Case]) -> None
 def test_it_never_rises_and_its_band_holds_it(cases: list[Case]) -> None:
     steps = Curve.of(cases).steps
     shares = [1.0, *(step.open_share for step in steps)]
-    assert all(a >= b for a, b in zip(shares, shares[1:], strict=False))
+    assert all(a >= b for a, b in itertools.pairwise(shares))
     assert all(step.band.low <= step.open_share <= step.band.high for step in steps if step.band)
     assert sum(step.happened + step.censored for step in steps) == len(cases)
 
