@@ -134,7 +134,9 @@ def test_it_groups_by_everything_it_offers(home: UUID) -> None:
     )
     execute(
         "INSERT INTO test_template (id, source, source_id, procedure_key, name, claimed_technique, resolution, words,"
-        " content_hash) VALUES (:id, 'atomic', 'a', 'a', 'Dump it', 'T1001', 'not_placed', '', '')", id=template)  # fmt: skip
+        " content_hash) VALUES (:id, 'atomic', 'a', 'a', 'Dump it', 'T1001', 'not_placed', '', '')",
+        id=template,
+    )
     at(home, 1, campaign_id=campaign, template_id=template, blue_assignee=person, platform="Linux")
     at(home, 2)
     expected = {
