@@ -97,9 +97,9 @@ class Subject:
 class Happened:
     """An event of a test as the outbox carries it: `domain.testing.events.Event`, as far as people are told of it."""
 
+    id: str  # of the event: delivered again, it is the same
     kind: str
     test_id: UUID
-    at: str
     by: UUID
     by_name: str
     note: str = ""
@@ -110,9 +110,9 @@ class Happened:
     @classmethod
     def read(cls, payload: Mapping[str, Any]) -> "Happened":
         return cls(
+            id=payload.get("id") or payload["at"],  # one that was written before events had ids
             kind=payload["kind"],
             test_id=UUID(payload["test"]),
-            at=payload["at"],
             by=UUID(payload["by"]),
             by_name=payload["by_name"],
             note=payload.get("note") or "",
@@ -150,7 +150,7 @@ def of_test(happened: Happened, test: Subject) -> list[Notice]:
         Notice(
             kind=kind,
             to=to,
-            key=f"{happened.kind}:{happened.test_id}:{happened.at}",
+            key=f"{happened.kind}:{happened.test_id}:{happened.id}",
             title=shorten(f"{title}: {test.title}", TITLE_MAX, placeholder="…"),
             body=_said(body, happened.note),
             link=f"/test/{test.number}",

@@ -13,6 +13,7 @@ from uuid import UUID
 from sqlalchemy import delete, func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
+from uuid_utils.compat import uuid7
 
 from data.database import Actor
 from data.models import CampaignDependency, TestRound, TestTemplate, TimelineEntry
@@ -285,6 +286,7 @@ def _audited(event: Event) -> audit.Entry:
 
 def _message(event: Event) -> dict[str, object]:
     return {
+        "id": str(uuid7()),  # two events of a test may have the same moment
         "kind": event.kind,
         "test": str(event.test_id),
         "round": event.round,

@@ -105,6 +105,17 @@ def test_a_comment_tells_whom_it_names() -> None:
     assert _told() == {("ben", "mentioned")}
 
 
+def test_two_comments_of_one_moment_are_two(database: Engine) -> None:
+    ruth, _, rita, _ = _people()
+    test_id = planned(ruth)
+    execute("UPDATE security_test SET updated_at = now() + interval '1 hour'")  # a clock that was ahead
+    do(test_id, ruth, actions.Comment(text="@ben: the first"))
+    do(test_id, rita, actions.Comment(text="@ben: the second"))
+    outbox.deliver()
+    assert rows("SELECT count(DISTINCT at) FROM test_timeline WHERE action = 'commented'") == [(1,)]
+    assert rows("SELECT count(*) FROM notification WHERE kind = 'mentioned'") == [(2,)]
+
+
 def test_an_event_delivered_again_tells_nobody_twice() -> None:
     ruth, _, rita, _ = _people()
     test_id = planned(ruth)

@@ -3,6 +3,7 @@
 import json
 import os
 import random
+import re
 import signal
 import subprocess
 import sys
@@ -30,9 +31,10 @@ from domain.outcomes import TestState
 from domain.roles import Role
 from domain.testing import actions
 from domain.testing.payload import to_payload
-from jobs import workflow
+from domain.testing.person import Team
+from jobs import outbox, workflow
 from tests.data import world
-from tests.jobs.acting import person, planned
+from tests.jobs.acting import do, person, planned
 from tests.jobs.syncing import rows
 
 ROOT = Path(__file__).parents[2]
@@ -45,7 +47,10 @@ TOLD = {
     "edit_plan": "plan_edited",
     "comment": "commented",
     "cancel": "cancelled",
+    "assign": "assigned",
 }
+MADE = 40  # actions before the storm: twenty tests planned, and given to somebody
+MENTION = re.compile(r"@(\w+)")
 LONGEST = 90.0
 
 
@@ -108,7 +113,10 @@ def _tests_and_people() -> tuple[list[UUID], list[Actor]]:
     home = world.technique("T1059", under=["execution"])
     roles = [Role.RED_TECH] * 4 + [Role.RED_LEAD] * 3 + [Role.BLUE_TECH, Role.BLUE_LEAD, Role.ADMIN]
     people = [person(f"user{number}", role) for number, role in enumerate(roles)]
-    return [planned(people[0], home) for _ in range(20)], people
+    tests = [planned(people[0], home) for _ in range(20)]
+    for test_id in tests:  # somebody has to be told when red submits
+        do(test_id, people[6], actions.Assign(team=Team.BLUE, assignee_id=people[7].id))
+    return tests, people
 
 
 def _asked(test_id: UUID, by: Actor, action: actions.Action, seen: int | None = None) -> dict[str, Any]:
@@ -173,6 +181,29 @@ def _told_once_each() -> None:
         assert audit.verify(session).broken_at is None
 
 
+def _notified_once_each() -> None:
+    """Whoever an action concerns was told of it once, and of nothing else, however often the event was delivered."""
+    while outbox.deliver():  # what no worker has delivered
+        continue
+    names = dict(rows("SELECT lower(username), id FROM user_account"))
+    blue = dict(rows("SELECT id, blue_assignee FROM security_test"))
+    expected: Counter[tuple[Any, ...]] = Counter()
+    for test_id, kind, by, payload in rows(
+        "SELECT test_id, kind, actor_id, payload FROM workflow_action WHERE state = 'done'"
+    ):
+        if kind == "assign":
+            told, addressed = "assigned", {UUID(payload["assignee_id"])}
+        elif kind == "submit_red":
+            told, addressed = "your_turn", {blue[test_id]}
+        elif kind == "comment":
+            told, addressed = "mentioned", {names[name] for name in MENTION.findall(payload["text"])}
+        else:
+            continue
+        expected.update((person_id, told, test_id) for person_id in addressed - {by})
+    assert expected
+    assert Counter(rows("SELECT user_id, kind, test_id FROM notification")) == expected
+
+
 def _legal(test_id: UUID) -> None:
     with reading() as session:
         test = security_tests.get(session, test_id)
@@ -209,7 +240,7 @@ def test_two_hundred_conflicting_actions_from_several_processes(
         )
 
     batches = [
-        [_asked(dice.choice(tests), dice.choice(people), some(), dice.choice((None, 1, 2))) for _ in range(50)]
+        [_asked(dice.choice(tests), dice.choice(people), some(), dice.choice((None, 2, 3))) for _ in range(50)]
         for _ in range(4)
     ]
     doubled = [*batches, batches[0]]  # every click of the first process comes twice
@@ -219,13 +250,14 @@ def test_two_hundred_conflicting_actions_from_several_processes(
         pass
     _until(lambda: _states()["queued"] == 0)
     states = _states()
-    assert states.total() == 200 + len(tests)
+    assert states.total() == 200 + MADE
     assert states["failed"] == 0
-    assert states["done"] > len(tests)
+    assert states["done"] > MADE
     assert states["refused"] > 0
     for test_id in tests:
         _legal(test_id)
     _told_once_each()
+    _notified_once_each()
 
 
 def test_five_hundred_actions_survive_a_killed_worker_and_restarts(
@@ -235,28 +267,30 @@ def test_five_hundred_actions_survive_a_killed_worker_and_restarts(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     tests, people = _tests_and_people()
-    batches = [
-        [_asked(tests[n % 20], people[n % 10], actions.Comment(text=f"{share} {n}")) for n in range(250)]
-        for share in range(2)
-    ]
+
+    def comment(share: int, n: int) -> actions.Comment:
+        return actions.Comment(text=f"@user{n * 7 % 10} and @user{n % 3}: {share} {n}")
+
+    batches = [[_asked(tests[n % 20], people[n % 10], comment(share, n)) for n in range(250)] for share in range(2)]
     process("scheduler")
     worker = process("worker")
     with _asking(batches, cluster, own_redis):
-        _until(lambda: _states()["done"] > 20 + 50)
+        _until(lambda: _states()["done"] > MADE + 50)
         worker.send_signal(signal.SIGKILL)
         process("worker")
-        _until(lambda: _states()["done"] > 20 + 120)
+        _until(lambda: _states()["done"] > MADE + 120)
         own_redis.stop()  # all queued jobs are gone with it
         own_redis.start()
-        _until(lambda: _states()["done"] > 20 + 180)
+        _until(lambda: _states()["done"] > MADE + 180)
         cluster.stop()
         cluster.start()
-        _until(lambda: _states().total() == 520)
+        _until(lambda: _states().total() == 500 + MADE)
 
     def all_done() -> bool:
         workflow.relay(datetime.now(UTC) + workflow.FORGOTTEN)  # rather than wait for what the scheduler does in time
         return _states()["queued"] == 0
 
     _until(all_done)
-    assert _states() == Counter(done=520)
+    assert _states() == Counter(done=500 + MADE)
     _told_once_each()
+    _notified_once_each()
