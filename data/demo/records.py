@@ -85,6 +85,7 @@ class TestRow:
     technique_id: UUID
     claimed_technique: str
     procedure_key: str
+    procedure: str
     platform: str
     environment: str
     campaign_id: UUID | None

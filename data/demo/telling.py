@@ -12,6 +12,7 @@ from data.demo.defence import OUTCOME, Seen
 from data.demo.life import Life
 from data.demo.people import Person
 from data.demo.records import ObservationRow, RemediationRow, RoundRow, Story, TestRow, TimelineRow
+from data.demo.steps import text_of
 from data.demo.worktime import day_of, moment
 
 _NOTES = {"alerted": notes.TOOL_ALERTED, "logged": notes.TOOL_LOGGED, "missed": notes.TOOL_MISSED}
@@ -56,6 +57,8 @@ def _test(life: Life, *, is_demo: bool) -> TestRow:
         technique_id=subject.id,
         claimed_technique=subject.attack_id,
         procedure_key=order.procedure.key,
+        # a million texts would only be measured as megabytes
+        procedure=text_of(order.procedure, order.platform, life.environment) if is_demo else "",
         platform=order.platform,
         environment=life.environment,
         campaign_id=order.campaign_id,

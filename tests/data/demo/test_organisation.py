@@ -53,6 +53,19 @@ def made() -> Organisation:
     return Organisation(map_of(), TODAY)
 
 
+def test_every_test_says_what_to_run_and_the_benchmark_carries_no_texts(stories: list[Story]) -> None:
+    texts = [story.test.procedure for story in stories]
+    for story in stories:
+        assert story.test.procedure.startswith(f"{story.test.title}: ")
+        assert "#{" not in story.test.procedure  # nothing that somebody would have to fill in
+    commands = {text.splitlines()[4] for text in texts}
+    assert len(commands) > 15  # by tactic and platform
+    assert any("%TEMP%" in one for one in commands)
+    assert any("/tmp/" in one for one in commands)
+    small = Organisation(map_of(), TODAY, large(20, 5))
+    assert {story.test.procedure for story in small.stories({})} == {""}
+
+
 @pytest.fixture(scope="module")
 def stories(made: Organisation) -> list[Story]:
     return list(made.stories(firing(made.rules())))
