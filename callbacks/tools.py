@@ -51,7 +51,7 @@ def register(app: Dash) -> None:
             raise PreventUpdate
         me = viewer.current()
         tools.add(me.actor, me.role, name or "", kind or "")
-        return page.render_tools(_tools()), ""
+        return page.render_tools(_tools(), may_change=True), ""
 
     @app.callback(
         Output("tools-list", "children", allow_duplicate=True),
@@ -92,7 +92,7 @@ def _register_switch(app: Dash, button: str, *, active: bool) -> None:
 def _changed(slug: str, words: str) -> tuple[Any, Any]:
     found = _tools()
     set_props(toast.REGION, {"children": toast.toast(words)})
-    return page.render_tools(found), _panel(found, slug, may_change=True)
+    return page.render_tools(found, may_change=True), _panel(found, slug, may_change=True)
 
 
 def _panel(found: Sequence[page.Tool], slug: str, *, may_change: bool) -> Any:

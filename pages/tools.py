@@ -36,16 +36,18 @@ def answer(tools: Sequence[Tool]) -> str:
 
 def layout(tools: Sequence[Tool], *, may_change: bool, panel: Component | None = None) -> html.Div:
     head = [html.Header([html.H2("Tools"), html.P("Blue records for each test what these prevented and detected.")])]
-    add = html.Section(_add_form(), className="section") if may_change else None
-    shown = [add, html.Section([*head, html.Div(render_tools(tools), id="tools-list")], className="section")]
-    return html.Div([*(part for part in shown if part), html.Div(panel, id="tool-panel")], className="stack")
+    add = html.Section(_add_form(opened=not any(tool.active for tool in tools)), className="section")
+    listed = html.Div(render_tools(tools, may_change=may_change), id="tools-list")
+    shown = [*([add] if may_change else []), html.Section([*head, listed], className="section")]
+    return html.Div([*shown, html.Div(panel, id="tool-panel")], className="stack")
 
 
-def render_tools(tools: Sequence[Tool]) -> Component:
+def render_tools(tools: Sequence[Tool], *, may_change: bool) -> Component:
     if not tools:
+        way = "Add the first one above" if may_change else f"{who_may(Permission.MANAGE_TOOLS)} adds them"
         return states.empty(
             "No defence tools yet",
-            f"Without one, blue has nothing to say what saw an attack. {who_may(Permission.MANAGE_TOOLS)} adds them.",
+            f"Without one, blue has nothing to say what saw an attack. {way}: the EDR, the SIEM, the mail gateway.",
         )
     columns = [column("Tool"), column("Kind"), column("State"), column("Observations", "num")]
     return listing(columns, [_row(tool) for tool in tools], caption="Defence tools", noun="tools", limit=50)
@@ -62,7 +64,8 @@ def _kinds(id_: str, value: str) -> dcc.RadioItems:
     return dcc.RadioItems(id=id_, options=options, value=value, className="choices")
 
 
-def _add_form() -> html.Details:
+def _add_form(*, opened: bool) -> html.Details:
+    """Open while nothing is in use: then this is what the page is for."""
     name = dcc.Input(id="tool-name", maxLength=NAME_MAX, autoComplete="off", value="")
     form = html.Div(
         [
@@ -72,7 +75,7 @@ def _add_form() -> html.Details:
         ],
         className="form",
     )
-    return html.Details([html.Summary("Add a tool"), form], className="fold")
+    return html.Details([html.Summary("Add a tool"), form], open=opened, className="fold")
 
 
 def tool_panel(tool: Tool, *, may_change: bool) -> html.Aside:

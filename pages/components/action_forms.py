@@ -13,7 +13,7 @@ from uuid import UUID
 
 from domain.outcomes import Detection, Prevention, TestState
 from domain.platforms import PLATFORMS
-from domain.roles import Permission, may
+from domain.roles import Permission, may, who_may
 from domain.testing import actions
 from domain.testing.offers import Offer
 from domain.testing.order import waiting_words
@@ -72,6 +72,8 @@ def _at_once(data: ShownTest, offer: Offer) -> bool:
 
 def _note_on(data: ShownTest, offer: Offer) -> str:
     ahead = data.test.waits_for
+    if offer.kind == "observe" and not _tools(data):
+        return f"No defence tool is in use yet. {who_may(Permission.MANAGE_TOOLS)} adds one on the page Defence tools."
     return waiting_words(ahead) if offer.kind == "start" and ahead else _NOTES.get(offer.kind, "")
 
 

@@ -7,11 +7,11 @@ from dash import html
 from dash.development.base_component import Component
 
 from domain.outcomes import Outcome, TestState, best_detection, best_prevention
-from domain.roles import Permission
+from domain.roles import Permission, who_may
 from domain.testing.person import Team
 from domain.testing.rounds import Observation, Round, Verdict
 from domain.testing.taken import Taken
-from pages.components import status, words
+from pages.components import states, status, words
 from pages.components.actions import stopwatch
 from pages.components.evidence import panel
 from pages.components.parts import Cell, Mark, cell, column, listing, moment_cell, when
@@ -210,7 +210,9 @@ def render_observations(data: ShownTest) -> html.Section:
     note = "one row a tool; when it happened and who typed it in are two things"
     head = html.Header([html.H2("Defence tools"), html.P(note)])
     if not seen:
-        return html.Section([head, html.P(_none_observed(data), className="hint")], id="tools", className="section")
+        said = html.P(_none_observed(data), className="hint")
+        lacking = _no_tools(data)
+        return html.Section([head, said, *([lacking] if lacking else [])], id="tools", className="section")
     columns = [name for name, _ in _row(data, seen[0])]
     rows = [[value for _, value in _row(data, one)] for one in seen]
     kept = [at for at in range(len(columns)) if any(row[at] is not None for row in rows)]
@@ -223,6 +225,16 @@ def render_observations(data: ShownTest) -> html.Section:
         file="observations",
     )
     return html.Section([head, table], id="tools", className="section")
+
+
+def _no_tools(data: ShownTest) -> Component | None:
+    """Where nothing could be recorded at all, the way to change that."""
+    if any(tool.active for tool in data.tools.values()) or not data.test.state.unfinished:
+        return None
+    text = html.Span("No defence tool is in use yet, so blue could not say what saw the attack.")
+    if data.me.may(Permission.MANAGE_TOOLS):
+        return states.notice(text, link("Add a defence tool", "/tools", "button is-small"), kind="warn")
+    return states.notice(text, html.Span(f"{who_may(Permission.MANAGE_TOOLS)} adds them."), kind="warn")
 
 
 def _none_observed(data: ShownTest) -> str:

@@ -100,6 +100,21 @@ def test_a_draft_shows_what_to_press_and_who_is_next(asking_of: AskingOf) -> Non
     assert links(shown(answer))["T1059 Name of T1059"] == "/technique/T1059"
 
 
+def test_where_no_tool_is_in_use_leads_are_led_to_adding_one(asking_of: AskingOf) -> None:
+    red = person("ruth", Role.RED_TECH)
+    test = acting.planned(red)
+    do(test, red, actions.Start())
+    do(test, red, actions.SubmitRed(executed_at=datetime.now(UTC), attack_succeeded=True, confirmed=True))
+    lead, blue = asking_of(Role.BLUE_LEAD), asking_of(Role.BLUE_TECH)
+    assert links(shown(lead.open(address())))["Add a defence tool"] == "/tools"
+    seen = blue.open(address())
+    assert "Blue lead or Administrator adds them." in said(shown(seen))
+    (observe,) = (one for one in spec(seen)["actions"] if one["kind"] == "observe")
+    assert observe["note"].startswith("No defence tool is in use yet.")
+    acting.tool()
+    assert "Add a defence tool" not in links(shown(lead.open(address())))
+
+
 def test_a_time_says_which_file_it_was_taken_from(asking_of: AskingOf, tmp_path: Path) -> None:
     objects.configure((tmp_path / "objects").as_uri())
     viewer, red, blue = asking_of(Role.VIEWER), person("ruth", Role.RED_TECH), person("ben", Role.BLUE_TECH)

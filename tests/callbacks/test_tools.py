@@ -7,6 +7,7 @@ from flask.testing import FlaskClient
 
 from domain.roles import Role
 from tests.callbacks.asking import Answer, Asking
+from tests.callbacks.test_test import nodes
 from tests.conftest import Person
 from tests.jobs.syncing import rows
 
@@ -26,6 +27,22 @@ def add(asking: Asking, name: str, kind: str = "edr") -> Answer:
 
 def kept() -> list[tuple[str, str, str, bool]]:
     return rows("SELECT slug, name, kind, active FROM defence_tool ORDER BY slug")  # type: ignore[return-value]
+
+
+def test_without_a_tool_the_page_leads_those_who_may_to_adding_one(
+    lead: Asking, client_of: ClientOf, add_person: AddPerson
+) -> None:
+    def opened(asking: Asking) -> list[bool]:
+        shown = asking.open("/tools").outputs["page.children"]
+        return [one.get("open", False) for one in nodes(shown, "Details")]
+
+    viewer = Asking(client_of(add_person("vic", Role.VIEWER)))
+    assert opened(lead) == [True]
+    assert "Add the first one above" in lead.open("/tools").text
+    assert opened(viewer) == []
+    assert "Blue lead or Administrator adds them" in viewer.open("/tools").text
+    add(lead, "Falcon")
+    assert opened(lead) == [False]
 
 
 def test_a_tool_is_added_renamed_and_put_out_of_use(lead: Asking) -> None:
