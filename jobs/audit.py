@@ -12,6 +12,7 @@ import redis
 from data import redis as redis_connection
 from data.database import Actor, reading, unit_of_work
 from data.repositories import audit
+from domain.audit_point import Point
 from domain.errors import Unavailable
 from domain.roles import Permission, Role, require
 from jobs.presence import SILENT
@@ -83,12 +84,14 @@ def verify(actor_id: str | None, name: str, ip: str | None, request_id: str | No
         audit.record(session, actor, action, entity=audit.CHAIN, after=found)
 
 
-def exported(actor: Actor, role: Role, kind: str, asked: Mapping[str, str]) -> None:
-    """Write down that somebody takes entries along, and which they asked for."""
+def exported(actor: Actor, role: Role, kind: str, asked: Mapping[str, str]) -> Point:
+    """Write down that somebody takes entries along, and which they asked for; returns where the log ends then."""
     require(role, Permission.READ_AUDIT)
     with unit_of_work() as session:
         after = {"kind": kind, "filter": dict(asked)}
         audit.record(session, actor, "audit.exported", entity=("audit_log", "export"), after=after)
+        session.flush()
+        return audit.head(session)
 
 
 def _tell(done: int, total: int) -> None:

@@ -23,7 +23,7 @@ KINDS: dict[str, tuple[Callable[[AuditView], Iterator[bytes]], str]] = {
 
 @blueprint.get("/export/audit.<kind>")
 def entries(kind: str) -> Response:
-    """All that match, oldest first; sent as they are read."""
+    """All that match, oldest first; sent as they are read. The name of the file carries where the log ended."""
     me = viewer.current()
     me.require(Permission.READ_AUDIT)
     if kind not in KINDS:
@@ -31,9 +31,10 @@ def entries(kind: str) -> Response:
     given = query_of(request.query_string.decode("ascii", "ignore"))
     asked = {name: given[name] for name in FILTERS if given.get(name)}
     view = AuditView.of(asked)
-    audit.exported(me.actor, me.role, kind, asked)
+    point = audit.exported(me.actor, me.role, kind, asked)
     stream, content_type = KINDS[kind]
     response = Response(stream(view), content_type=content_type)
-    name = f"aegis-audit-{datetime.now(UTC).date().isoformat()}.{kind}"
+    name = f"aegis-audit-{datetime.now(UTC).date().isoformat()}-{point.entries}-{point.head}.{kind}"
+    response.headers["Aegis-Audit-Head"] = str(point)
     response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
     return response

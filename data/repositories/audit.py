@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from data.database import Actor
 from data.models import AuditEntry
+from domain.audit_point import Point
 
 _START = hashlib.sha256(b"aegis audit log").digest()
 _BATCH = 5_000
@@ -18,11 +19,15 @@ CHAIN = ("audit_log", "chain")
 
 @dataclass(frozen=True, slots=True)
 class ChainReport:
-    """`entries` walked; `broken_at` is the number of the first entry that does not fit; `head` the last hash (hex)."""
+    """`entries` walked; `broken_at` is the number of the first entry that does not fit; `head` the last hash (hex).
+
+    `holds` is whether the point that was expected is there; None when none was, or the chain broke before it.
+    """
 
     entries: int
     broken_at: int | None
     head: str
+    holds: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,11 +72,19 @@ def _values(actor: Actor, entry: Entry) -> dict[str, object]:
     }
 
 
-def verify(session: Session, report: Callable[[int, int], None] | None = None) -> ChainReport:
+def head(session: Session) -> Point:
+    """Where the log ends now, as its last entry says; what it says is not verified here."""
+    last = session.execute(text("SELECT seq, hash FROM audit_log ORDER BY seq DESC LIMIT 1")).one_or_none()
+    return Point(last.seq, bytes(last.hash).hex()) if last else Point(0, _START.hex())
+
+
+def verify(
+    session: Session, report: Callable[[int, int], None] | None = None, expected: Point | None = None
+) -> ChainReport:
     """Recompute every hash from the rows; does not believe the database's own trigger.
 
-    Entries cut off at the end cannot be missed by what is left: only a head kept elsewhere tells. `report` hears now
-    and then how many entries of how many are walked.
+    Entries cut off at the end cannot be missed by what is left: only a point kept elsewhere tells, which is
+    `expected`. `report` hears now and then how many entries of how many are walked.
     """
     total = session.scalar(text("SELECT max(seq) FROM audit_log")) or 0
     rows = session.execute(
@@ -79,12 +92,15 @@ def verify(session: Session, report: Callable[[int, int], None] | None = None) -
         execution_options={"yield_per": _BATCH},
     )
     previous, entries = _START, 0
+    holds = None if expected is None else expected == Point(0, _START.hex())
     for row in rows:
         if report is not None and entries % _BATCH == 0:
             report(entries, total)
         entries += 1
-        expected = hashlib.sha256(previous + row.payload.encode()).digest()
-        if row.seq != entries or bytes(row.prev_hash) != previous or bytes(row.hash) != expected:
+        made = hashlib.sha256(previous + row.payload.encode()).digest()
+        if row.seq != entries or bytes(row.prev_hash) != previous or bytes(row.hash) != made:
             return ChainReport(entries=entries, broken_at=entries, head=previous.hex())
         previous = bytes(row.hash)
-    return ChainReport(entries=entries, broken_at=None, head=previous.hex())
+        if expected is not None and entries == expected.entries:
+            holds = previous.hex() == expected.head
+    return ChainReport(entries=entries, broken_at=None, head=previous.hex(), holds=holds)

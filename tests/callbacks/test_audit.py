@@ -214,6 +214,13 @@ class TestExports:
         ]
         assert client.get("/export/audit.pdf").status_code == 404
 
+    @pytest.mark.parametrize("kind", ["csv", "jsonl"])
+    def test_the_file_carries_where_the_log_ended(self, client: FlaskClient, kind: str) -> None:
+        answered = client.get(f"/export/audit.{kind}?action=thing.")
+        ((count, head),) = rows("SELECT seq, encode(hash, 'hex') FROM audit_log ORDER BY seq DESC LIMIT 1")
+        assert answered.headers["Aegis-Audit-Head"] == f"{count}:{head}"
+        assert f"-{count}-{head}.{kind}" in answered.headers["Content-Disposition"]
+
 
 class TestVerifying:
     def ask(self, admin: Asking) -> str:
