@@ -2,10 +2,12 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields, replace
+from datetime import UTC, date, datetime
 from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
 from domain.heatmap import DEFAULT_MODE, MODES, OUT_OF_SCOPE
+from domain.snapshots import day_asked
 
 DOMAINS = {"enterprise-attack": "Enterprise", "mobile-attack": "Mobile", "ics-attack": "ICS"}
 DEFAULT_DOMAIN = "enterprise-attack"
@@ -18,7 +20,8 @@ class View:
     """`find` and `only` single techniques out (the rest is dimmed); the other filters leave techniques away.
 
     `groups` are ATT&CK group ids, `components` data component ids, `tactic` a tactic's short name, `overlay` the id of
-    an imported layer, `subs` "none" or "all", `fit` whether the whole matrix is drawn into the window's width.
+    an imported layer, `subs` "none" or "all", `fit` whether the whole matrix is drawn into the window's width, `as_of`
+    the day looked at, None for the present.
     """
 
     domain: str = DEFAULT_DOMAIN
@@ -32,6 +35,7 @@ class View:
     only: str = ""
     subs: str = "none"
     fit: bool = False
+    as_of: date | None = None
 
 
 # field of View -> name in an address
@@ -47,6 +51,7 @@ NAMES = {
     "only": "only",
     "subs": "sub",
     "fit": "fit",
+    "as_of": "as_of",
 }
 
 
@@ -80,8 +85,17 @@ def from_query(query: Mapping[str, Any]) -> tuple[View, list[str]]:
         only=_known(text["only"], buckets, "", "The legend entry", notes),
         subs=_known(text["sub"], ("none", "all"), "none", "The choice of sub-techniques", notes),
         fit=text["fit"] == "1",
+        as_of=_day(text["as_of"], notes),
     )
     return view, notes
+
+
+def _day(text: str, notes: list[str]) -> date | None:
+    today = datetime.now(UTC).date()
+    day = day_asked(text, today)
+    if text and day is None and text != today.isoformat():
+        notes.append(f"“{text[:20]}” is no day that can be looked at and was left out.")
+    return day
 
 
 def to_query_values(view: View) -> dict[str, str]:
@@ -150,6 +164,8 @@ def scope_words(view: View, choices: Choices) -> str:
     """The filters in words, for headings of exports: "Enterprise; Windows; used by APT29 (G0016)"."""
     parts = [DOMAINS[view.domain]]
     parts += [", ".join(view.platforms)] if view.platforms else ["all platforms"]
+    if view.as_of:
+        parts.append(f"as of {view.as_of.day} {view.as_of:%b %Y}")
     if view.tactic:
         parts.append(f"tactic {choices.tactics.get(view.tactic, view.tactic)}")
     if view.groups:

@@ -229,7 +229,9 @@ class _Reading:
             found.add(Cause.PLATFORMS)
         if left.day != right.day and (one.mix or other.mix):
             found.add(Cause.DECAY)
-        if one.in_scope != other.in_scope or not (self._same_out or one.platforms.isdisjoint(self._moved_out)):
+        if one.in_scope != other.in_scope or not (
+            self._same_out or self._moved_out.isdisjoint(one.platforms | other.platforms)
+        ):
             found.add(Cause.SCOPE)
         if not self._same_weights:
             found.add(Cause.WEIGHTS)

@@ -112,6 +112,13 @@ def day_asked(text: str, today: date) -> date | None:
     return day if day != today and EARLIEST <= day <= today + AHEAD_MAX else None
 
 
+def as_of_note(day: date, notes: Sequence[str]) -> str:
+    """The sentence above a screen that shows another day than today; `notes` are those of the day's map."""
+    ahead = "what is known now, with evidence as old as it will be if nobody renews it."
+    gone = " ".join(notes) or "as it was kept at the end of that day (UTC)."
+    return f"As of {day.day} {day:%b %Y}: {ahead if day > datetime.now(UTC).date() else gone}"
+
+
 _WEIGHTS = tuple(field.name for field in fields(Weights) if field.init)
 
 

@@ -12,6 +12,7 @@ from domain import heatmap_view
 from domain.errors import NotFound
 from domain.heatmap_shown import Overlay, Shown, decide
 from domain.heatmap_view import DOMAINS, Choices, Counted, View
+from domain.snapshots import as_of_note
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +25,7 @@ class Loaded:
     ignored: Sequence[str]
     layers: Mapping[str, str]  # overlays that could be chosen: id -> name
     left_out: Sequence[str]  # ids of the chosen overlay that are not on the loaded release
+    of_day: Sequence[str] = ()  # what of the day asked for was not known
 
     @property
     def scope(self) -> str:
@@ -33,12 +35,16 @@ class Loaded:
     def notes(self) -> list[str]:
         """What a person should know about this view, in sentences."""
         if self.shown is None or not self.shown.shortened:
-            return list(self.ignored)
+            return [*self._day_note, *self.ignored]
         baseline = (
             f"ATT&CK {self.shown.version} comes from the built-in baseline, whose texts are shortened. "
             "Sync ATT&CK on the Sources page for the full content."
         )
-        return [*self.ignored, baseline]
+        return [*self._day_note, *self.ignored, baseline]
+
+    @property
+    def _day_note(self) -> list[str]:
+        return [as_of_note(self.view.as_of, self.of_day)] if self.view.as_of and self.shown else []
 
 
 def load(query: Mapping[str, Any]) -> Loaded:
@@ -51,12 +57,12 @@ def load(query: Mapping[str, Any]) -> Loaded:
     choices = _choices(view.domain, found)
     view, more = heatmap_view.checked(view, choices)
     ignored += more
-    matrix = heatmap.matrix(view.domain, view.platforms)
+    matrix = heatmap.matrix(view.domain, view.platforms, view.as_of)
     overlay, layers, left_out = _overlay(view, ignored)
     if not matrix["cells"]["id"]:
         return Loaded(view, choices, None, ignored, layers, ())
     shown = decide(matrix, view, wanted=_wanted(view), overlay=overlay)
-    return Loaded(view, choices, shown, ignored, layers, left_out)
+    return Loaded(view, choices, shown, ignored, layers, left_out, matrix["notes"])
 
 
 def _choices(domain: str, found: Mapping[str, Any]) -> Choices:

@@ -1,0 +1,127 @@
+"""How much of the score hangs on the choice of weights: the same techniques under many weights that would do as well.
+
+Weights are drawn around those decided, by a Dirichlet distribution whose mean they are (concentration 50: a weight of
+40 varies by about 7 points, one of 10 by about 4; a weight of 0 stays 0), always the same draws. The band holds the
+middle 90 % of the scores. Outcome values, half-life and the like stay as decided.
+
+The score is linear in the effective weights, and techniques differ only in which parts apply to them: summed once by
+these kinds, a draw costs a few multiplications however many techniques there are.
+"""
+
+import operator
+import random
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import NamedTuple
+
+from domain.score import Five, Inputs, PartName, Weights
+
+DRAWS = 2_000
+CONCENTRATION = 50.0
+LOW, HIGH = 0.05, 0.95
+_SEED = 20_260
+_KINDS = tuple((countermeasures, platforms) for countermeasures in (False, True) for platforms in (False, True))
+
+
+class Weighed(NamedTuple):
+    """One technique in scope: its weight, its parts, and the tactics it stands under."""
+
+    relevance: float
+    inputs: Inputs
+    tactics: Sequence[str] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Band:
+    """Points: the middle 90 % of the scores under plausible weights, and the score under those decided."""
+
+    low: float
+    score: float
+    high: float
+
+
+@dataclass(frozen=True, slots=True)
+class Sensitivity:
+    """`last` is the tactic that ranks last most often, in `last_share` (0..1) of the draws; None with fewer than two.
+
+    `tactics` are the bands by tactic; one without a technique in scope has none.
+    """
+
+    band: Band
+    draws: int
+    tactics: Mapping[str, Band]
+    last: str | None
+    last_share: float
+
+
+def sensitivity(techniques: Iterable[Weighed], weights: Weights) -> Sensitivity | None:
+    """None when nothing is in scope."""
+    found = list(techniques)
+    if not found:
+        return None
+    whole = _summed(found)
+    of_tactics: dict[str, list[Weighed]] = defaultdict(list)
+    for one in found:
+        for tactic in one.tactics:
+            of_tactics[tactic].append(one)
+    rows = {tactic: _summed(some) for tactic, some in sorted(of_tactics.items())}
+    drawn = _draws(weights.points)
+    decided = _effective(weights.points)
+    scores = {tactic: [_dot(row, one) for one in drawn] for tactic, row in rows.items()}
+    bands = {tactic: _band(of, _dot(rows[tactic], decided)) for tactic, of in scores.items()}
+    last, share = None, 0.0
+    if len(scores) > 1:
+        names = list(scores)
+        counts = Counter(min(zip(each, names, strict=True))[1] for each in zip(*scores.values(), strict=True))
+        last, times = counts.most_common(1)[0]
+        share = times / len(drawn)
+    band = _band([_dot(whole, one) for one in drawn], _dot(whole, decided))
+    return Sensitivity(band, len(drawn), bands, last, share)
+
+
+def _dot(row: Sequence[float], by: Sequence[float]) -> float:
+    return sum(map(operator.mul, row, by))
+
+
+def _summed(techniques: Sequence[Weighed]) -> list[float]:
+    """By kind and part: the mean of the part's values, weighted by relevance; one of another kind counts with 0."""
+    width = len(PartName)
+    row = [0.0] * (width * len(_KINDS))
+    weight = 0.0
+    for one in techniques:
+        inputs = one.inputs
+        at = width * _KINDS.index((inputs.countermeasures is not None, inputs.platforms is not None))
+        weight += one.relevance
+        values = (inputs.tests, inputs.rules, inputs.countermeasures, inputs.freshness, inputs.platforms)
+        for place, value in enumerate(values, at):
+            row[place] += one.relevance * (value or 0.0)
+    return [value / weight for value in row]
+
+
+def _effective(points: Sequence[float]) -> list[float]:
+    """The weights by kind and part: those of parts that do not apply are spread over the others."""
+    made: list[float] = []
+    for countermeasures, platforms in _KINDS:
+        applies = (True, True, countermeasures, True, platforms)
+        kept = [weight if yes else 0.0 for weight, yes in zip(points, applies, strict=True)]
+        total = sum(kept)
+        made += [100.0 * weight / total if total else 0.0 for weight in kept]
+    return made
+
+
+@lru_cache(maxsize=8)
+def _draws(points: Five) -> tuple[tuple[float, ...], ...]:
+    dice = random.Random(_SEED)  # noqa: S311 - the same draws for everybody
+    drawn = []
+    for _ in range(DRAWS):
+        made = [dice.gammavariate(CONCENTRATION * weight / 100, 1.0) if weight else 0.0 for weight in points]
+        drawn.append(tuple(_effective(made)))
+    return tuple(drawn)
+
+
+def _band(scores: Sequence[float], decided: float) -> Band:
+    ordered = sorted(scores)
+    last = len(ordered) - 1
+    return Band(ordered[round(LOW * last)], decided, ordered[round(HIGH * last)])
