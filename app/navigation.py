@@ -29,6 +29,7 @@ from callbacks import (
     notifications,
     overview,
     plan,
+    score,
     search,
     sources,
     technique,
@@ -61,6 +62,7 @@ from pages import not_found
 from pages import notifications as notifications_page
 from pages import overview as overview_page
 from pages import plan as plan_page
+from pages import score as score_page
 from pages import sources as sources_page
 from pages import technique as technique_page
 from pages import template as template_page
@@ -99,6 +101,7 @@ PAGES = (
     Page(heatmap_page, heatmap.open, kept=True),
     Page(coverage_page, coverage.open, kept=True),
     Page(next_best_page, next_best.open),
+    Page(score_page, score.open, kept=True),
     Page(technique_page, technique.open, kept=True),
     Page(templates_page, templates.open),
     Page(template_page, template.open),
@@ -140,6 +143,7 @@ def install(app: dash.Dash) -> None:
         next_best,
         notifications,
         plan,
+        score,
         search,
         sources,
         technique,

@@ -82,7 +82,8 @@ def sensitivity(techniques: Iterable[Weighed], weights: Weights) -> Sensitivity 
 
 
 def _dot(row: Sequence[float], by: Sequence[float]) -> float:
-    return sum(map(operator.mul, row, by))
+    total: float = sum(map(operator.mul, row, by))
+    return total
 
 
 def _summed(techniques: Sequence[Weighed]) -> list[float]:

@@ -21,6 +21,7 @@ from data.repositories import audit, demo, outbox
 from data.repositories.demo import Cleared
 from domain.errors import Duplicate, RuleViolated
 from domain.roles import Permission, Role, require
+from jobs import snapshots
 
 
 def is_loaded() -> bool:
@@ -64,6 +65,7 @@ def load(
         )
         audit.record(session, actor, "demo.loaded", after={"domain": catalogue.domain, "seed": seed, "rows": stored})
         outbox.add(session, "demo.loaded", {"tests": stored["security_test"]})
+    snapshots.look_back(catalogue.domain, is_demo=True)
     return stored
 
 

@@ -21,6 +21,7 @@ from data.models import (
     DetectionRule,
     Observation,
     SecurityTest,
+    Snapshot,
     Technique,
     TechniqueLink,
     TestCampaign,
@@ -30,7 +31,8 @@ from data.models.attack import DOMAINS
 from domain.errors import Duplicate
 
 _LOCK = 4706
-_MARKED = (SecurityTest, TestCampaign, DetectionRule, DefenceTool, User)  # have `is_demo`; in the order of removal
+# have `is_demo`; in the order of removal
+_MARKED = (SecurityTest, TestCampaign, DetectionRule, DefenceTool, User, Snapshot)
 
 
 @dataclass(frozen=True, slots=True)
