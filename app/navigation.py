@@ -40,6 +40,7 @@ from callbacks import (
     tools,
     users,
     viewer,
+    weights,
 )
 from callbacks.navigating import query_of
 from domain.errors import AegisError, NotFound, PermissionDenied
@@ -71,6 +72,7 @@ from pages import test as test_page
 from pages import tests as tests_page
 from pages import tools as tools_page
 from pages import users as users_page
+from pages import weights as weights_page
 from pages.components import frame, states, toast
 
 log = logging.getLogger(__name__)
@@ -102,6 +104,7 @@ PAGES = (
     Page(coverage_page, coverage.open, kept=True),
     Page(next_best_page, next_best.open),
     Page(score_page, score.open, kept=True),
+    Page(weights_page, weights.open, Permission.MANAGE_WEIGHTS),
     Page(technique_page, technique.open, kept=True),
     Page(templates_page, templates.open),
     Page(template_page, template.open),
@@ -153,6 +156,7 @@ def install(app: dash.Dash) -> None:
         tests,
         tools,
         users,
+        weights,
     ):
         module.register(app)
 

@@ -139,7 +139,9 @@
       return row;
     });
     levels.push(props.ends.value);
-    var axis = ends(levels);
+    var low = Math.min.apply(null, levels);
+    var span = Math.max(Math.max.apply(null, levels) - low, 0.5);
+    var axis = [low - span * 0.04, low + span * 1.04];
     var place = function (value) {
       return ((value - axis[0]) / (axis[1] - axis[0])) * 100;
     };

@@ -46,7 +46,8 @@ class Band:
 class Sensitivity:
     """`last` is the tactic that ranks last most often, in `last_share` (0..1) of the draws; None with fewer than two.
 
-    `tactics` are the bands by tactic; one without a technique in scope has none.
+    `tactics` are the bands by tactic; one without a technique in scope has none. A tactic without a point under any
+    weights is not ranked: nothing about it hangs on them.
     """
 
     band: Band
@@ -72,9 +73,10 @@ def sensitivity(techniques: Iterable[Weighed], weights: Weights) -> Sensitivity 
     scores = {tactic: [_dot(row, one) for one in drawn] for tactic, row in rows.items()}
     bands = {tactic: _band(of, _dot(rows[tactic], decided)) for tactic, of in scores.items()}
     last, share = None, 0.0
-    if len(scores) > 1:
-        names = list(scores)
-        counts = Counter(min(zip(each, names, strict=True))[1] for each in zip(*scores.values(), strict=True))
+    ranked = {tactic: of for tactic, of in scores.items() if bands[tactic].high > 0}
+    if len(ranked) > 1:
+        names = list(ranked)
+        counts = Counter(min(zip(each, names, strict=True))[1] for each in zip(*ranked.values(), strict=True))
         last, times = counts.most_common(1)[0]
         share = times / len(drawn)
     band = _band([_dot(whole, one) for one in drawn], _dot(whole, decided))

@@ -214,7 +214,7 @@ def _trend_title(data: Score, shown: Sequence[TrendPoint]) -> str:
     last = shown[-1].weighted or 0.0
     if (high.weighted or 0) - (low.weighted or 0) < 1:
         return "The score has hardly moved in a year"
-    if high is shown[-1]:
+    if last >= (high.weighted or 0.0) - 0.05:
         return f"{last:.1f} is the highest score in a year"
     return f"{last:.1f} now; the highest in a year was {high.weighted:.1f} on {words.day(high.day)}"
 
@@ -296,7 +296,10 @@ def _sensitivity(data: Score) -> list[Component]:
     said: list[Component] = []
     if data.last is not None:
         name, share = data.last
-        said = [html.P(f"{name} ranks last in {words.percent(share)} of them.")]
+        empty = sum(one.band.high == 0 for one in data.tactics)
+        others = f" Of the others, {name}" if empty else name
+        none = f"{words.plural(empty, 'tactic')} have nothing to show." if empty > 1 else "One has nothing to show."
+        said = [html.P(f"{none if empty else ''}{others} ranks last in {words.percent(share)} of them.")]
     return [heading(title, text), *said, table]
 
 
@@ -399,7 +402,7 @@ def _kept(data: Score) -> html.Section:
     if data.may_keep:
         name = dcc.Input(id="snapshot-label", placeholder="Name, such as before the audit", maxLength=120)
         button = html.Button("Keep this moment", id="snapshot-take", type="button", className="button is-quiet")
-        field = html.Label([html.Span("Name of the snapshot", className="unseen"), name])
-        shown.append(html.Div([field, button], className="actions"))
+        label = html.Label("Name of the snapshot", htmlFor="snapshot-label", className="unseen")
+        shown.append(html.Div([label, name, button], className="actions snapshot-form"))
     empty = states.empty("No snapshot yet", "The first is kept at midnight (UTC).")
     return html.Section([*shown, table if kept else empty], className="section stack-small")
