@@ -40,6 +40,8 @@ _KINDS = (
     "rule",
     "template",
     "adversary",
+    "framework",
+    "control",
 )
 _LISTED = 20
 
@@ -51,7 +53,7 @@ def register(app: typer.Typer) -> None:
 
 
 def sync(
-    source: Annotated[str, typer.Argument(help="attack, sigma, atomic, caldera or lolbas.")],
+    source: Annotated[str, typer.Argument(help="attack, sigma, atomic, caldera, lolbas or mappings.")],
     *,
     from_: Annotated[
         str | None,
@@ -120,7 +122,7 @@ def stats(
     if json:
         _print_json(counted)
         return
-    for part in ("attack", "rules", "templates", "coverage", "tests"):
+    for part in ("attack", "rules", "templates", "compliance", "coverage", "tests"):
         out.print(part, style="bold")
         _print_lines(counted[part] or {}, "  ")
 

@@ -86,6 +86,7 @@ class ControlMapping(Base):
     comment: Mapped[str] = mapped_column(server_default=_NO_TEXT)
     references: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default=_EMPTY_ARRAY)
     position: Mapped[int] = mapped_column(server_default=text("0"))  # in its source, so that no row is lost or merged
+    details: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default=_EMPTY_OBJECT)  # what else the row says
 
     __table_args__ = (
         one_of("resolution", RESOLUTIONS),

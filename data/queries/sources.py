@@ -64,6 +64,16 @@ SELECT source, count(*) AS templates, count(*) FILTER (WHERE retired_at IS NOT N
     AS adversaries
 FROM test_template WHERE removed_at IS NULL GROUP BY source
 """
+_FRAMEWORK_FIGURES = """
+SELECT array_agg(DISTINCT framework.name ORDER BY framework.name) AS names, count(DISTINCT control.id) AS controls,
+  count(mapping.id) AS rows,
+  count(DISTINCT (mapping.control_id, mapping.claimed_id)) FILTER (
+    WHERE mapping.resolution = 'not_placed' AND mapping.control_id IS NOT NULL) AS not_placed
+FROM framework
+LEFT JOIN control ON control.framework_id = framework.id AND control.removed_at IS NULL
+LEFT JOIN control_mapping AS mapping ON mapping.control_id = control.id
+WHERE framework.origin = 'mappings' AND framework.removed_at IS NULL
+"""
 _MAP_FIGURES = """
 SELECT count(*) FILTER (WHERE NOT is_subtechnique) AS techniques, count(*) FILTER (WHERE is_subtechnique) AS subs,
   count(*) FILTER (WHERE review_since IS NOT NULL) AS review
@@ -78,6 +88,12 @@ UNION ALL
 SELECT claimed_technique, count(*) FROM test_template
 WHERE removed_at IS NULL AND resolution = 'not_placed' AND source = :source
 GROUP BY claimed_technique
+UNION ALL
+SELECT mapping.claimed_id, count(DISTINCT mapping.control_id) FROM control_mapping AS mapping
+JOIN framework ON framework.id = mapping.framework_id
+WHERE framework.removed_at IS NULL AND framework.origin = :source AND mapping.resolution = 'not_placed'
+  AND mapping.control_id IS NOT NULL
+GROUP BY mapping.claimed_id
 ORDER BY rules DESC, claimed_id
 """
 
@@ -119,7 +135,7 @@ class ItemRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NotPlacedRow:
-    """A claimed id that the loaded maps do not know, how many rules or templates claim it, and why in words."""
+    """A claimed id that the loaded maps do not know, how many rules (or templates, or controls) claim it, and why."""
 
     claimed_id: str
     rules: int
@@ -155,6 +171,8 @@ def sources(session: Session) -> list[SourceRow]:
             loaded = tuple(f"{DOMAIN_LABELS[release.domain]} {release.version}" for release in releases)
             figures = [("techniques", techniques.techniques), ("sub-techniques", techniques.subs)] if releases else []
             figures += [("to review", techniques.review)] if techniques.review else []
+        elif slug == "mappings":
+            loaded, figures = _of_frameworks(session.execute(text(_FRAMEWORK_FIGURES)).one())
         elif slug in templates:
             loaded, figures = _of_templates(templates[slug], last)
         else:
@@ -203,6 +221,15 @@ def _of_templates(row: Any, last: RunRow | None) -> tuple[tuple[str, ...], list[
     ]
     version = last.version if last and last.version else ""
     return (version or "templates",), [figure for figure in figures if figure[1] or figure[0] == "templates"]
+
+
+def _of_frameworks(row: Any) -> tuple[tuple[str, ...], list[tuple[str, int]]]:
+    figures = [
+        ("controls, capabilities and vulnerabilities", row.controls),
+        ("rows", row.rows),
+        ("technique claims not placed", row.not_placed),
+    ]
+    return tuple(row.names or ()), [figure for figure in figures if figure[1]]
 
 
 def runs(session: Session, *, source: str | None = None, limit: int = 50) -> list[RunRow]:

@@ -64,6 +64,20 @@ FROM test_template CROSS JOIN LATERAL (
 WHERE removed_at IS NULL
 GROUP BY source, kind, platform ORDER BY source, kind, number DESC, platform
 """
+# Rows without a control (a technique that no control addresses) are of no control, and counted nowhere here.
+_COMPLIANCE = """
+SELECT framework.slug, count(DISTINCT control.id) AS controls,
+  count(DISTINCT control.id) FILTER (WHERE technique.active) AS controls_mapped,
+  count(DISTINCT (control.id, technique.id)) FILTER (WHERE technique.active) AS pairs,
+  count(DISTINCT technique.id) FILTER (WHERE technique.active) AS techniques,
+  count(DISTINCT (control.id, mapping.claimed_id)) FILTER (WHERE mapping.resolution = 'not_placed') AS not_placed
+FROM framework
+LEFT JOIN control ON control.framework_id = framework.id AND control.removed_at IS NULL
+LEFT JOIN control_mapping AS mapping ON mapping.control_id = control.id
+LEFT JOIN technique ON technique.id = mapping.technique_id
+WHERE framework.removed_at IS NULL
+GROUP BY framework.slug ORDER BY framework.slug
+"""
 _TESTS = "SELECT state, count(*) AS number FROM security_test GROUP BY state"
 
 # the name in the answer -> the kind in the table
@@ -91,6 +105,10 @@ def stats(session: Session, domain: str | None = None) -> dict[str, Any]:
     `domains` has the figures of every loaded domain. `coverage.percent` has one decimal; None without techniques.
     Templates are those present in their source, retired or not; `by_platform` is in ATT&CK's words, `by_named_platform`
     in the source's own.
+
+    `compliance` is by framework: `controls` of its source, `controls_mapped` to at least one active technique of the
+    loaded maps, distinct `pairs` of a control and such a technique, distinct `techniques`, and `not_placed`: distinct
+    pairs of a control and an id that lies nowhere on them.
     """
     domains = _domains(session)
     wanted = domain or (FIRST_DOMAIN if FIRST_DOMAIN in domains else next(iter(domains), FIRST_DOMAIN))
@@ -100,6 +118,7 @@ def stats(session: Session, domain: str | None = None) -> dict[str, Any]:
         "attack": attack,
         "rules": {row.source: _without(row, "source") for row in session.execute(text(_RULES))},
         "templates": _templates(session),
+        "compliance": {row.slug: _without(row, "slug") for row in session.execute(text(_COMPLIANCE))},
         "coverage": _coverage(attack, covered.get(wanted, 0)),
         "tests": {state.value: number for state, number in _tests(session).items()},
         "domains": domains,

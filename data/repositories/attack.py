@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from data.bulk import among
 from data.models import AttackRelease
-from data.repositories import attack_derive, claims
+from data.repositories import attack_derive, claims, frameworks
 from data.repositories.attack_tables import OBJECT, RELATIONSHIP, TABLES, TECHNIQUE, Table, write
 from data.repositories.sync_runs import Item
 from data.sources.attack_records import AttackBundle
@@ -92,6 +92,7 @@ def adopt(
     _supersede(session, bundle, run_id, sha256, origin)
     say("Placing")
     moved = claims.place_again(session, f"ATT&CK {bundle.version}")
+    frameworks.take_in_mitigations(session, bundle.domain, bundle.version, now=now)
     counts |= {
         "objects": _object_counts(compared, texts=texts),
         "review": review,

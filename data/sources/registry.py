@@ -4,14 +4,15 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
-from data.sources import atomic, attack_stix, baseline, caldera, lolbas, sigma
+from data.sources import atomic, attack_stix, baseline, caldera, lolbas, mappings, sigma
 from data.sources.attack_records import AttackBundle
 from data.sources.base import MEBIBYTE, Asked, Input, Limits, SourceInfo
+from data.sources.framework_records import FrameworkSet
 from data.sources.rule_records import RuleSet
 from data.sources.template_records import TemplateSet
 from domain.errors import NotFound
 
-Content = AttackBundle | RuleSet | TemplateSet
+Content = AttackBundle | RuleSet | TemplateSet | FrameworkSet
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,7 +168,34 @@ _LOLBAS = SourceEntry(
     revision=lolbas.REVISION,
 )
 
-SOURCES: Mapping[str, SourceEntry] = {entry.info.slug: entry for entry in (_ATTACK, _SIGMA, _ATOMIC, _CALDERA, _LOLBAS)}
+_MAPPINGS_SENT = 200 * MEBIBYTE
+
+_MAPPINGS = SourceEntry(
+    info=SourceInfo(
+        slug="mappings",
+        name="Mappings Explorer",
+        what="Controls of NIST 800-53, CRI and CSA, cloud capabilities and exploited vulnerabilities, mapped to ATT&CK",
+        licence="Apache License 2.0",
+        licence_url="https://github.com/center-for-threat-informed-defense/mappings-explorer/blob/main/LICENSE",
+        attribution="© MITRE, Center for Threat-Informed Defense. Names of controls belong to the makers of each "
+        "framework.",
+        home_url="https://center-for-threat-informed-defense.github.io/mappings-explorer/",
+        default_url="https://github.com/center-for-threat-informed-defense/mappings-explorer/archive/refs/heads/main.zip",
+        default_interval=timedelta(days=30),
+        accepts=(".json", ".json.gz", ".zip"),
+        max_bytes=_MAPPINGS_SENT,
+    ),
+    # the largest file, of NIST 800-53, is 2.5 MB
+    limits=Limits(sent=_MAPPINGS_SENT, unpacked=400 * MEBIBYTE, document=mappings.DOCUMENT_MAX, documents=2_000),
+    takes="JSON files of the Mappings Explorer (.json, .json.gz), also a directory or a .zip of them",
+    wanted=mappings.wanted,
+    parse=mappings.parse,
+    revision=mappings.REVISION,
+)
+
+SOURCES: Mapping[str, SourceEntry] = {
+    entry.info.slug: entry for entry in (_ATTACK, _SIGMA, _ATOMIC, _CALDERA, _LOLBAS, _MAPPINGS)
+}
 
 
 def entry(slug: str) -> SourceEntry:

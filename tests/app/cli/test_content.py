@@ -131,6 +131,7 @@ class TestStats:
             "attack": attack,
             "rules": {"sigma": {"rules": 2, "technique_pairs": 3, "techniques": 2, "not_placed": 1}},
             "templates": {},
+            "compliance": {},
             "coverage": {"techniques_with_enabled_rule": 2, "percent": 100.0, "denominator": 2},
             "tests": dict.fromkeys(
                 ("draft", "red_executing", "blue_evaluating", "in_review", "validated", "rejected", "cancelled"), 0
@@ -179,6 +180,8 @@ def test_sources(aegis: Aegis, bundle: Path, tmp_path: Path) -> None:
     assert attack["figures"] == {"techniques": 1, "sub-techniques": 1}
     assert (attack["last"]["state"], attack["active"], attack["schedule_minutes"]) == ("succeeded", None, None)
     assert sigma["figures"] == {"rules": 2, "enabled": 2, "technique claims not placed": 1}
-    assert {one["source"]: one["loaded"] for one in others} == {"atomic": [], "caldera": [], "lolbas": []}
+    assert {one["source"]: one["loaded"] for one in others} == {
+        "atomic": [], "caldera": [], "lolbas": [], "mappings": [],
+    }  # fmt: skip
     said = aegis("sources").stdout
     assert "attack   Enterprise 18.1\n         1 techniques, 1 sub-techniques\n" in said
