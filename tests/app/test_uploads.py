@@ -149,7 +149,7 @@ class TestRefusedAtOnce:
                 upload(admin, "nothing", b"x"),
                 404,
                 "not_found",
-                "There is no source called nothing; there are attack, sigma, atomic, caldera, lolbas.",
+                "There is no source called nothing; there are attack, sigma, atomic, caldera, lolbas, mappings.",
             ),
         ):
             assert (answer.status_code, answer.get_json()["code"]) == (status, code)
