@@ -143,6 +143,7 @@ def _plan(me: Viewer, asked: Mapping[str, str]) -> page.Plan:
         actor=normalise(said.get("actor", "")) if not said.get("adversary") else "",
         adversary=said.get("adversary", ""),
         campaign=said.get("campaign", ""),
+        framework=said.get("framework", "") if what.startswith("Gaps of ") else "",
         may_campaign=me.may(Permission.MANAGE_CAMPAIGNS),
         may_assign=me.may(Permission.ASSIGN_TEST),
     )
@@ -152,7 +153,8 @@ def _together(value: Mapping[str, str], beside: Any) -> dict[str, str]:
     """The fields, and what else the address asked for; templates named there give way to a search for others."""
     kept = dict(beside) if isinstance(beside, dict) else {}
     if any(value.get(name) for name in ("actor", "adversary", "q", "technique")):
-        kept.pop("template", None)
+        for name in ("template", "framework", "control"):
+            kept.pop(name, None)
     return kept | dict(value)
 
 
@@ -166,6 +168,8 @@ def _found(said: Mapping[str, str], platform: str) -> tuple[str, str, str, int, 
         head, rows = query.for_actor(said["actor"], platform)
         goal = f"What of {head['name']} ({head['attack_id']}) we would catch: techniques without fresh proof{on}."
         return f"Gaps of {head['name']}{on}", f"Gaps of {head['name']}{on}", goal, len(rows), rows
+    if said.get("framework"):
+        return _for_framework(said["framework"], said.get("control", ""), platform)
     if said.get("template"):
         chosen = [viewer.key(one) for one in said["template"].split(",")][: query.ROWS_MAX]
         count, rows = query.for_templates(templates.Asked(), chosen, platform)
@@ -174,6 +178,15 @@ def _found(said: Mapping[str, str], platform: str) -> tuple[str, str, str, int, 
         count, rows = query.for_templates(templates.Asked.of(said), platform=platform)
         return f"Templates that match{on}", "", "", count, rows
     return "", "", "", 0, []
+
+
+def _for_framework(slug: str, code: str, platform: str) -> tuple[str, str, str, int, list[query.Row]]:
+    head, rows = query.for_framework(slug, code, platform)
+    of = f"{head['name']} {code}".strip() + (f" on {platform}" if platform else "")
+    goal = (
+        f"Evidence for {head['name']} {head['version']}".strip() + ": techniques of its controls without fresh proof."
+    )
+    return f"Gaps of {of}", f"Gaps of {of}", goal, len(rows), rows
 
 
 def _choices(found: Mapping[str, list[list[Any]]], platform: str) -> page.Choices:

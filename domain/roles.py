@@ -42,6 +42,7 @@ class Permission(StrEnum):
     MANAGE_CHANNELS = "manage_channels"  # where notifications are delivered
     TAKE_SNAPSHOT = "take_snapshot"  # keep the state of this moment under a name
     MANAGE_WEIGHTS = "manage_weights"  # what the score is made of
+    MANAGE_FRAMEWORKS = "manage_frameworks"  # frameworks of our own, and which controls are in scope
 
     PLAN_TEST = "plan_test"  # create a test, change its plan, ask for a retest
     IMPORT_TESTS = "import_tests"  # bring in results of other tools
@@ -84,6 +85,7 @@ GRANTS: dict[Permission, frozenset[Role]] = {
     Permission.MANAGE_CHANNELS: _ADMIN,
     Permission.TAKE_SNAPSHOT: _LEADS,
     Permission.MANAGE_WEIGHTS: _ADMIN,
+    Permission.MANAGE_FRAMEWORKS: _LEADS,
     Permission.PLAN_TEST: _RED | _LEADS,
     Permission.IMPORT_TESTS: _LEADS,
     Permission.ASSIGN_TEST: _LEADS,

@@ -5,36 +5,30 @@ worked out anew by the import itself, in the transaction that writes.
 """
 
 import hashlib
-import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
-from itertools import chain
-from pathlib import PurePosixPath
+from datetime import UTC, datetime
 from typing import IO
-from uuid import UUID, uuid4
+from uuid import UUID
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from sqlalchemy.orm import Session
 
-from data import objects
 from data import redis as redis_connection
 from data.database import Actor, reading, unit_of_work
 from data.repositories import audit, people, test_imports
 from data.repositories.test_imports import Origin
 from data.sources.test_imports import reading as files
 from data.sources.test_imports.records import Table
-from domain.errors import BadInput, NotFound, PermissionDenied
+from domain.errors import BadInput, PermissionDenied
 from domain.outcomes import TestState
 from domain.platforms import PLATFORMS
 from domain.roles import Permission, Role, require
 from domain.test_imports.fields import check
 from domain.test_imports.rows import Asked, ImportRow, Problem, rows
+from jobs import kept_files
 
-KEPT = timedelta(days=1)
 LEFT_OUT = "-"  # in a mapping: no column for this field
-_PREFIX = "imports"
-_NAME_MAX = 120
 _STATEMENT_MS = 10 * 60 * 1000
 _SWEPT = "aegis:imports:swept"
 _SWEEP_SECONDS = 3600
@@ -89,16 +83,13 @@ class Done:
 def keep(actor: Actor, role: Role, stream: IO[bytes], name: str) -> UUID:
     """Keep an uploaded file for its owner; returns its id."""
     require(role, Permission.IMPORT_TESTS)
-    upload_id = uuid4()
-    plain = re.sub(r"[^A-Za-z0-9._() -]", "_", PurePosixPath(name.replace("\\", "/")).name)[-_NAME_MAX:]
-    objects.put(f"{_folder(actor, upload_id)}/{plain}", stream)
-    return upload_id
+    return kept_files.keep(actor, stream, name)
 
 
 def preview(actor: Actor, role: Role, upload_id: UUID, said: Said) -> Preview:
     """BadInput, NotFound with one sentence when the file cannot be used as it is said to be."""
     require(role, Permission.IMPORT_TESTS)
-    content, name = _content(_key(actor, upload_id))
+    content, name = kept_files.content(actor, upload_id)
     with reading() as session:
         return _look(session, content, name, said)
 
@@ -106,16 +97,15 @@ def preview(actor: Actor, role: Role, upload_id: UUID, said: Said) -> Preview:
 def run(actor: Actor, role: Role, upload_id: UUID, said: Said, *, leave_out: bool = False) -> Done:
     """Import a kept file. One wrong row stops all of it, unless `leave_out` says that wrong rows stay outside."""
     require(role, Permission.IMPORT_TESTS)
-    key = _key(actor, upload_id)
-    content, name = _content(key)
+    content, name = kept_files.content(actor, upload_id)
     done = run_content(actor, role, content, name, said, leave_out=leave_out)
-    objects.delete(key)
+    kept_files.discard(actor, upload_id)
     return done
 
 
 def discard(actor: Actor, role: Role, upload_id: UUID) -> None:
     require(role, Permission.IMPORT_TESTS)
-    objects.delete(_key(actor, upload_id))
+    kept_files.discard(actor, upload_id)
 
 
 def look_at_content(role: Role, content: bytes, name: str, said: Said) -> Preview:
@@ -178,10 +168,7 @@ def plan_sweep() -> None:
 
 def sweep(now: datetime | None = None) -> int:
     """Forget files that nobody imported within a day; returns how many."""
-    old = list(chain.from_iterable(objects.older_than(f"{_PREFIX}/", (now or datetime.now(UTC)) - KEPT)))
-    for key in old:
-        objects.delete(key)
-    return len(old)
+    return kept_files.sweep(now)
 
 
 def refusal(found: Preview) -> str:
@@ -234,22 +221,3 @@ def _platform(name: str) -> str:
     if name and name not in PLATFORMS:
         raise BadInput(f"{name[:40]!r} is not a platform of ATT&CK; there are {', '.join(PLATFORMS)}.")
     return name
-
-
-def _folder(actor: Actor, upload_id: UUID) -> str:
-    """Files are found in the folder of whoever brought them only."""
-    return f"{_PREFIX}/{actor.id}/{upload_id}"
-
-
-def _key(actor: Actor, upload_id: UUID) -> str:
-    tomorrow = datetime.now(UTC) + KEPT
-    keys: Iterator[str] = chain.from_iterable(objects.older_than(f"{_folder(actor, upload_id)}/", tomorrow))
-    found = next(keys, None)
-    if found is None:
-        raise NotFound("This file is no longer kept: it was imported, discarded or is older than a day.")
-    return found
-
-
-def _content(key: str) -> tuple[bytes, str]:
-    with objects.as_file(key) as path:
-        return path.read_bytes(), PurePosixPath(key).name

@@ -1,7 +1,7 @@
-"""Planning tests from templates: for the gaps of an actor, for an adversary profile, or of templates that were found.
+"""Planning tests from templates: for the gaps of an actor or a framework, for an adversary, or of templates found.
 
-The address says what for: `?actor=G0016&platform=Windows`, `?adversary=<id>`, `?template=<id>,<id>`, or the filters of
-the templates page. `?campaign=<id>` puts them into a campaign that is there. One choice a row, then one press.
+The address says what for: `?actor=G0016&platform=Windows`, `?framework=nist_800_53&control=AC-02`, `?adversary=<id>`,
+`?template=<id>,<id>`, or the filters of the templates page. `?campaign=<id>` puts them into a campaign that is there. One choice a row, then one press.
 """
 
 from collections.abc import Mapping, Sequence
@@ -71,6 +71,7 @@ class Plan:
     campaign: str
     may_campaign: bool
     may_assign: bool
+    framework: str = ""
 
     @property
     def plannable(self) -> int:
@@ -78,7 +79,7 @@ class Plan:
 
     @property
     def is_gaps(self) -> bool:
-        return bool(self.actor)
+        return bool(self.actor or self.framework)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -130,7 +131,7 @@ def layout(data: Plan) -> html.Div:
 
 def filter_fields(data: Plan) -> list[dict[str, Any]]:
     choices = data.choices
-    found = ("template", "q", "technique", "source", "tool", "use", "state")
+    found = ("template", "framework", "control", "q", "technique", "source", "tool", "use", "state")
     return [
         filters.one("actor", "Gaps of", [("", "No actor"), *choices.actors], clears=("adversary", *found)),
         filters.one("adversary", "Adversary profile", [("", "None"), *choices.adversaries], clears=("actor", *found)),
@@ -148,7 +149,7 @@ def render(data: Plan) -> list[Component]:
         )
         return [states.empty("What shall be tested?", text, [link("All templates", "/templates", "button is-quiet")])]
     if not data.rows:
-        text = "Everything it uses is freshly covered." if data.is_gaps else "Take a filter away, or choose another."
+        text = "Everything it names is freshly covered." if data.is_gaps else "Take a filter away, or choose another."
         return [states.empty("Nothing to plan here", text)]
     return [_summary(data), _chooser(data), *([_form(data)] if data.plannable else [])]
 
@@ -193,7 +194,7 @@ def _form(data: Plan) -> html.Div:
     into = [(NONE, "No campaign")]
     if data.may_campaign:
         into = [(NEW, "A new campaign"), *into, *choices.campaigns]
-    chosen = NEW if data.may_campaign and (data.actor or data.adversary) else NONE
+    chosen = NEW if data.may_campaign and (data.is_gaps or data.adversary) else NONE
     if data.campaign in dict(into):
         chosen = data.campaign or chosen
     nobody = [("", "Nobody yet")]

@@ -1,11 +1,11 @@
-"""`aegis import tests`: tests of other tools, from the command line."""
+"""`aegis import`: tests of other tools, and frameworks of one's own, from the command line."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from app.cli.console import DataDir, connected, err, out
+from app.cli.console import DataDir, command_actor, connected, err, out
 
 if TYPE_CHECKING:
     from jobs.test_imports import Preview
@@ -17,11 +17,6 @@ _LISTED = 20
 
 def register(app: typer.Typer) -> None:
     app.add_typer(imports, name="import")
-
-
-@imports.callback()
-def _root() -> None:
-    """Keeps `tests` a command of its own, though it is the only one."""
 
 
 @imports.command("tests")
@@ -43,7 +38,9 @@ def bring_tests(
     data_dir: DataDir = None,
 ) -> None:
     """Bring in a file of tests, all of it or nothing. Rows that are tests already stay as they are."""
-    content = _content(file)
+    from domain.test_imports.fields import MAX_BYTES
+
+    content = _content(file, MAX_BYTES)
     mapping = _mapping(map_ or [])
     with connected(data_dir):
         from jobs import test_imports
@@ -68,17 +65,51 @@ def bring_tests(
         out.print(f"{done.left_out:,} wrong rows were left out.", markup=False)
 
 
-def _content(file: Path) -> bytes:
+@imports.command("framework")
+def bring_framework(
+    file: Annotated[Path, typer.Argument(help="A CSV: control, name, group, technique, mapping type, note.")],
+    *,
+    name: Annotated[str, typer.Option(help="What the framework is called; the same name again replaces it.")],
+    version: Annotated[str, typer.Option(help="Which version of it this is.")] = "",
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would come in; change nothing.")] = False,
+    data_dir: DataDir = None,
+) -> None:
+    """Bring in a framework of your own with its mapping to ATT&CK, all of it or nothing."""
+    from data.sources.own_framework import MAX_BYTES
+
+    content = _content(file, MAX_BYTES)
+    with connected(data_dir):
+        from domain.roles import Role
+        from jobs import frameworks
+
+        if dry_run:
+            found = frameworks.look_at_content(Role.ADMIN, content, file.name)
+            out.print(f"{len(found.table.controls):,} controls, {len(found.table.mappings):,} mappings", markup=False)
+            for one in found.problems[:_LISTED]:
+                err.print(f"  row {one.number}: {one.sentence}", markup=False)
+            if found.not_placed:
+                out.print(f"  not on the loaded map: {', '.join(found.not_placed[:_LISTED])}", markup=False)
+            return
+        done = frameworks.run_content(command_actor(), Role.ADMIN, content, file.name, name=name, version=version)
+    if not done.changed:
+        out.print(f"{done.name}: no change.", markup=False)
+        return
+    changes = ", ".join(f"{number:,} {change}" for change, number in done.controls.items())
+    out.print(f"{done.name}: controls {changes or 'as before'}", markup=False)
+    if done.not_placed:
+        out.print(f"{done.not_placed:,} technique claims are not on the loaded map.", markup=False)
+
+
+def _content(file: Path, limit: int) -> bytes:
     from domain.errors import BadInput, TooLarge
-    from domain.test_imports.fields import MAX_BYTES
 
     try:
         with file.open("rb") as opened:
-            content = opened.read(MAX_BYTES + 1)
+            content = opened.read(limit + 1)
     except OSError as error:
         raise BadInput(f"{file} cannot be read: {error.strerror}.") from error
-    if len(content) > MAX_BYTES:
-        raise TooLarge(f"{file} is over the limit of {MAX_BYTES // 1024 // 1024} MB.")
+    if len(content) > limit:
+        raise TooLarge(f"{file} is over the limit of {limit // 1024 // 1024} MB.")
     return content
 
 

@@ -1,4 +1,4 @@
-"""What could be planned: for the gaps of an actor, for the steps of an adversary, or of templates that were found.
+"""What could be planned: for the gaps of an actor or a framework, the steps of an adversary, or templates found.
 
 Each answer is rows of one kind: `{key, attack_id, technique, status, stale, title, options [{template, platform, name,
 source, elevated}]}`; a row without options says what nothing can be planned for.
@@ -11,7 +11,7 @@ from uuid import UUID
 
 import orjson
 
-from data.queries import actors, reader
+from data.queries import actors, compliance, reader
 from data.queries.templates import Asked, ids
 from domain.errors import NotFound
 
@@ -65,11 +65,22 @@ def for_actor(attack_id: str, platform: str = "") -> tuple[dict[str, Any], list[
     head = actors.named(attack_id)
     gaps = actors.gaps(head["domain"], head["attack_id"], [platform] if platform else [])
     gaps.sort(key=lambda one: (one["order"], one["attack_id"]))
+    return head, _for_gaps(head["domain"], gaps, platform)
+
+
+def for_framework(slug: str, code: str = "", platform: str = "") -> tuple[dict[str, Any], list[Row]]:
+    """The framework `{slug, name, ...}` and what its controls (or one, by its code) lack proof of, with templates:
+    what holds back most controls first, but those with templates before those without. Raises NotFound."""
+    head, gaps = compliance.gaps(slug, code)
+    return head, _for_gaps(head["domain"], gaps, platform)
+
+
+def _for_gaps(domain: str, gaps: list[dict[str, Any]], platform: str) -> list[Row]:
     options: dict[str, list[dict[str, Any]]] = defaultdict(list)
-    for row in reader.rows(_BY_TECHNIQUE, head["domain"], reader.joined(one["attack_id"] for one in gaps)):
+    for row in reader.rows(_BY_TECHNIQUE, domain, reader.joined(one["attack_id"] for one in gaps)):
         options[row["attack_id"]] += _options(row, platform)
     gaps.sort(key=lambda one: not options[one["attack_id"]])
-    return head, [
+    return [
         {
             "key": one["attack_id"],
             "attack_id": one["attack_id"],

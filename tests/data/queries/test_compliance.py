@@ -26,7 +26,7 @@ STATES = {
 
 @pytest.fixture(autouse=True)
 def world_map(database: Engine) -> dict[int, UUID]:
-    """Covered: T1001, T1002 (stale); failing: T1003; half: T1004; under way: T1005; untested: T1006; not ours: T1007."""
+    """Covered T1001, T1002 (stale); failing T1003; half T1004; under way T1005; untested T1006; not ours T1007."""
     world.release()
     world.tactics("execution")
     t = {n: world.technique(f"T100{n}", under=["execution"]) for n in range(1, 8)}
@@ -237,8 +237,8 @@ def test_templates_that_would_close_a_gap_are_counted(world_map: dict[int, UUID]
     for platforms in ("{Windows}", "{Linux}", "{Linux,Windows}"):
         execute(
             "INSERT INTO test_template (source, source_id, procedure_key, name, claimed_technique, technique_id,"
-            " resolution, platforms, content_hash) SELECT 'own', key, key, 'x', 'T1006', :home, 'direct',"
-            " CAST(:platforms AS text[]), '' FROM (SELECT gen_random_uuid()::text AS key) AS made",
+            " resolution, platforms, words, content_hash) SELECT 'own', key, key, 'x', 'T1006', :home, 'direct',"
+            " CAST(:platforms AS text[]), '', '' FROM (SELECT gen_random_uuid()::text AS key) AS made",
             home=world_map[6],
             platforms=platforms,
         )
