@@ -198,6 +198,8 @@ def _actions(source: Source) -> list[Component]:
 
 
 def _terms(source: Source) -> html.P:
+    if not source.licence_url:  # our own
+        return html.P(f"Licence: {source.licence}.", className="terms")
     parts: list[Component | str] = [outside(source.licence, source.licence_url)]
     if source.attribution:
         parts.append(f" {source.attribution} ")

@@ -9,7 +9,6 @@ from callbacks import viewer
 from data import objects
 from data.sources import registry
 from domain.errors import BadInput
-from domain.roles import Permission
 from jobs import syncs
 
 blueprint = Blueprint("sources_api", __name__)
@@ -22,8 +21,9 @@ _VERSION_MAX = 20
 def upload(slug: str) -> tuple[Response, int]:
     """Answers 202 with the id of the run that will read the file."""
     me = viewer.current()
-    me.require(Permission.RUN_SYNC)
-    info = registry.info(slug)
+    entry = registry.entry(slug)
+    me.require(entry.permission)
+    info = entry.info
     request.max_content_length = min(info.max_bytes, current_app.config["AEGIS"].max_upload_mb * 1024 * 1024)
     file = request.files.get("file")
     if file is None or not file.filename:

@@ -53,7 +53,9 @@ def register(app: typer.Typer) -> None:
 
 
 def sync(
-    source: Annotated[str, typer.Argument(help="attack, sigma, atomic, caldera, lolbas or mappings.")],
+    source: Annotated[
+        str, typer.Argument(help="attack, sigma, elastic, own, atomic, caldera, lolbas, mappings or d3fend.")
+    ],
     *,
     from_: Annotated[
         str | None,

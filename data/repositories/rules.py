@@ -10,8 +10,9 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from data.bulk import among, copy_rows, stage
+from data.database import SYSTEM
 from data.models import DetectionRule
-from data.repositories import claims
+from data.repositories import audit, claims
 from data.repositories.sync_runs import Item
 from data.sources.rule_records import RuleRecord, RuleSet
 from domain.attack_ids import predecessors_of
@@ -52,8 +53,15 @@ _COMPARED = (
     "tags",
     "references",
 )
-# `enabled` is set when a rule is new and never again: switching rules on and off is for people.
+# `enabled` is set when a rule is new: switching rules on and off is for people. One that its source gives up (its
+# status becomes one that new rules come disabled with) is disabled, and people may enable it again.
 _KEPT = frozenset({"external_id", "enabled"})
+_GIVEN_UP = """
+SELECT rule.id, rule.title FROM detection_rule AS rule JOIN staged_rule ON staged_rule.external_id = rule.external_id
+WHERE rule.source = :source AND rule.enabled AND NOT staged_rule.enabled
+  AND rule.status IS DISTINCT FROM staged_rule.status
+ORDER BY rule.id FOR NO KEY UPDATE OF rule
+"""
 
 _DROP_CLAIMS = """
 DELETE FROM rule_technique AS claim USING detection_rule AS rule, staged_rule
@@ -165,9 +173,28 @@ def _write(session: Session, source: str, rules: list[RuleRecord]) -> None:
             at = loaded.place(claimed)
             placed.append((rule.external_id, claimed, at.key, at.resolution.value))
     _stage_claims(session, placed)
+    _disable_given_up(session, source)
     _upsert(session, source, staged)
     session.execute(text(_DROP_CLAIMS), {"source": source})
     session.execute(text(_ADD_CLAIMS), {"source": source})
+
+
+def _disable_given_up(session: Session, source: str) -> None:
+    """With an entry in the audit log each, which says since when: what a rule detected before stays true."""
+    found = session.execute(text(_GIVEN_UP), {"source": source}).all()
+    if not found:
+        return
+    session.execute(
+        update(DetectionRule)
+        .where(DetectionRule.id.in_([row.id for row in found]))
+        .values(enabled=False)
+        .execution_options(synchronize_session=False)
+    )
+    after = {"source": source, "reason": "given up by its source"}
+    entries = [
+        audit.Entry("rule.disabled", entity=("rule", str(row.id)), after={"title": row.title, **after}) for row in found
+    ]
+    audit.record_many(session, SYSTEM, entries)
 
 
 def _upsert(session: Session, source: str, staged: TableClause) -> None:

@@ -4,13 +4,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
-from data.sources import atomic, attack_stix, baseline, caldera, lolbas, mappings, sigma
+from data.sources import atomic, attack_stix, baseline, caldera, elastic, lolbas, mappings, own_rules, sigma
 from data.sources.attack_records import AttackBundle
 from data.sources.base import MEBIBYTE, Asked, Input, Limits, SourceInfo
 from data.sources.framework_records import FrameworkSet
 from data.sources.rule_records import RuleSet
 from data.sources.template_records import TemplateSet
 from domain.errors import NotFound
+from domain.roles import Permission
 
 Content = AttackBundle | RuleSet | TemplateSet | FrameworkSet
 
@@ -36,6 +37,7 @@ class SourceEntry:
     parse: Callable[[Input, Asked], Content]
     revision: int  # raised whenever the parser reads the same file differently
     built_in: BuiltIn | None = None
+    permission: Permission = Permission.RUN_SYNC  # to upload a file of it
 
 
 def _json(path: str) -> bool:
@@ -100,6 +102,51 @@ _SIGMA = SourceEntry(
     wanted=sigma.wanted,
     parse=sigma.parse,
     revision=sigma.REVISION,
+)
+
+_ELASTIC = SourceEntry(
+    info=SourceInfo(
+        slug="elastic",
+        name="Elastic rules",
+        what="Detection rules of Elastic, or others in the same format",
+        licence="Elastic License 2.0",
+        licence_url="https://www.elastic.co/licensing/elastic-license",
+        attribution="Rules by their authors, named with each rule, under the Elastic License 2.0: they may not be "
+        "offered to third parties as a hosted or managed service.",
+        home_url="https://github.com/elastic/detection-rules",
+        default_url="https://github.com/elastic/detection-rules/archive/refs/heads/main.zip",
+        default_interval=timedelta(days=1),
+        accepts=(".zip", ".toml"),
+        max_bytes=_SIGMA_SENT,
+    ),
+    # all rules are 16 MB, the largest 54 KB
+    limits=Limits(sent=_SIGMA_SENT, unpacked=200 * MEBIBYTE, document=MEBIBYTE, documents=250_000),
+    takes="TOML files (.toml), also a directory or a .zip of them",
+    wanted=elastic.wanted,
+    parse=elastic.parse,
+    revision=elastic.REVISION,
+)
+_OWN_SENT = 20 * MEBIBYTE
+_OWN_RULES = SourceEntry(
+    info=SourceInfo(
+        slug=own_rules.SLUG,
+        name="Our own rules",
+        what="Detection rules that this organisation wrote, as Sigma or Elastic files",
+        licence="our own",
+        licence_url="",
+        attribution="",
+        home_url="",
+        default_url=None,
+        default_interval=timedelta(days=1),
+        accepts=(".zip", ".yml", ".yaml", ".toml"),
+        max_bytes=_OWN_SENT,
+    ),
+    limits=Limits(sent=_OWN_SENT, unpacked=100 * MEBIBYTE, document=MEBIBYTE, documents=20_000),
+    takes="Sigma or Elastic files (.yml, .yaml, .toml), also a directory or a .zip of them",
+    wanted=own_rules.wanted,
+    parse=own_rules.parse,
+    revision=own_rules.REVISION,
+    permission=Permission.MANAGE_RULES,
 )
 
 _TEMPLATES_SENT = 100 * MEBIBYTE
@@ -194,7 +241,7 @@ _MAPPINGS = SourceEntry(
 )
 
 SOURCES: Mapping[str, SourceEntry] = {
-    entry.info.slug: entry for entry in (_ATTACK, _SIGMA, _ATOMIC, _CALDERA, _LOLBAS, _MAPPINGS)
+    entry.info.slug: entry for entry in (_ATTACK, _SIGMA, _ELASTIC, _OWN_RULES, _ATOMIC, _CALDERA, _LOLBAS, _MAPPINGS)
 }
 
 

@@ -16,6 +16,7 @@ from rq.worker import SimpleWorker
 
 from app.settings import Settings
 from data import redis as redis_connection
+from data.sources.registry import SOURCES
 from domain.roles import Role
 from tests.conftest import Person
 from tests.data.sources import stix
@@ -149,7 +150,7 @@ class TestRefusedAtOnce:
                 upload(admin, "nothing", b"x"),
                 404,
                 "not_found",
-                "There is no source called nothing; there are attack, sigma, atomic, caldera, lolbas, mappings.",
+                f"There is no source called nothing; there are {', '.join(SOURCES)}.",
             ),
         ):
             assert (answer.status_code, answer.get_json()["code"]) == (status, code)
@@ -177,6 +178,17 @@ class TestRefusedAtOnce:
             assert (answer.status_code, answer.get_json()["code"]) == (403, "forbidden"), role
         assert rows("SELECT count(*) FROM sync_run") == [(0,)]
         assert left_over(objects_folder) == []
+
+    def test_our_own_rules_are_for_those_who_manage_rules(
+        self, client_of: Callable[..., FlaskClient], add_person: Callable[..., Person]
+    ) -> None:
+        content = rule(1).encode()
+        for role in Role:
+            answer = upload(client_of(add_person(f"ana-{role}", role)), "own", content, "a.yml")
+            expected = {Role.BLUE_TECH: 202, Role.BLUE_LEAD: 202, Role.ADMIN: 202}.get(role, 403)
+            assert answer.status_code == expected, role
+            work()
+        assert rows("SELECT source, title, removed_at FROM detection_rule") == [("own", "A rule", None)]
 
     def test_two_at_once(self, admin: FlaskClient, objects_folder: Path) -> None:
         first = upload(admin, "attack", WHOLE, "enterprise-attack-18.1.json")

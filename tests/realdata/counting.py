@@ -3,6 +3,7 @@
 import gzip
 import json
 import re
+import tomllib
 import zipfile
 from collections import Counter, defaultdict
 from pathlib import Path
@@ -164,6 +165,29 @@ def sigma(path: Path) -> dict[str, dict[str, Any]]:
                 tags = [str(tag).lower() for tag in rule.get("tags") or []]
                 found = {tag[7:].upper() for tag in tags if re.fullmatch(r"attack\.t\d{4}(\.\d{3})?", tag)}
                 rules[rule["id"]] = {"title": rule["title"], "content": content, "claims": found, "rule": rule}
+    return rules
+
+
+def elastic(path: Path) -> dict[str, dict[str, Any]]:
+    """Rule id -> title, content, technique ids claimed, and whether it is deprecated."""
+    rules = {}
+    with zipfile.ZipFile(path) as archive:
+        for name in archive.namelist():
+            if name.endswith(".toml"):
+                content = archive.read(name)
+                whole = tomllib.loads(content.decode())
+                rule = whole["rule"]
+                found = set()
+                for threat in rule.get("threat", []):
+                    for technique in threat.get("technique", []):
+                        found |= {one["id"] for one in technique.get("subtechnique", [])} or {technique["id"]}
+                rules[rule["rule_id"]] = {
+                    "title": rule["name"],
+                    "content": content,
+                    "claims": found,
+                    "rule": rule,
+                    "deprecated": "/_deprecated/" in name,
+                }
     return rules
 
 

@@ -61,6 +61,19 @@ def test_a_rule_that_goes_and_comes_back_keeps_what_people_decided(tmp_path: Pat
     assert rows("SELECT enabled, removed_at FROM detection_rule WHERE external_id = :id", id=ID(2)) == [(False, None)]
 
 
+def test_a_rule_that_its_source_gives_up_is_disabled_once(tmp_path: Path) -> None:
+    enabled = "SELECT enabled FROM detection_rule ORDER BY external_id"
+    sync_rules(tmp_path, a=rule(1), b=rule(2))
+    sync_rules(tmp_path, a=rule(1, status="deprecated"), b=rule(2))
+    assert rows(enabled) == [(False,), (True,)]
+    assert rows("SELECT actor_name, after ->> 'reason' FROM audit_log WHERE action = 'rule.disabled'") == [
+        ("Aegis", "given up by its source")
+    ]
+    execute("UPDATE detection_rule SET enabled = true")
+    sync_rules(tmp_path, a=rule(1, status="deprecated", level="low"), b=rule(2))
+    assert rows(enabled) == [(True,), (True,)]
+
+
 def test_a_single_file_adds_and_removes_nothing(tmp_path: Path) -> None:
     from jobs import syncs
 
