@@ -30,6 +30,8 @@ from callbacks import (
     overview,
     plan,
     score,
+    rule,
+    rules,
     search,
     sources,
     technique,
@@ -64,6 +66,8 @@ from pages import notifications as notifications_page
 from pages import overview as overview_page
 from pages import plan as plan_page
 from pages import score as score_page
+from pages import rule as rule_page
+from pages import rules as rules_page
 from pages import sources as sources_page
 from pages import technique as technique_page
 from pages import template as template_page
@@ -119,6 +123,8 @@ PAGES = (
     Page(actor_page, actor.open),
     Page(tools_page, tools.open),
     Page(plan_page, plan.open, Permission.PLAN_TEST),
+    Page(rules_page, rules.open),
+    Page(rule_page, rule.open),
     Page(sources_page, sources.open),
     Page(notifications_page, notifications.open),
     Page(account_page, account.open),
@@ -147,6 +153,8 @@ def install(app: dash.Dash) -> None:
         notifications,
         plan,
         score,
+        rule,
+        rules,
         search,
         sources,
         technique,

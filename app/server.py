@@ -6,7 +6,18 @@ import dash
 from flask import Flask
 
 from app import bundle, errors, health, navigation, page_cache, security
-from app.api import actions, audit, evidence, evidence_times, exports, notifications, sources, test_imports, tests_csv
+from app.api import (
+    actions,
+    audit,
+    evidence,
+    evidence_times,
+    exports,
+    notifications,
+    rules_csv,
+    sources,
+    test_imports,
+    tests_csv,
+)
 from app.auth import routes, sessions
 from app.processes import configure_data
 from app.settings import ROOT, Settings
@@ -37,6 +48,7 @@ def create_app(settings: Settings) -> Flask:
     server.register_blueprint(sources.blueprint)
     server.register_blueprint(test_imports.blueprint)
     server.register_blueprint(tests_csv.blueprint)
+    server.register_blueprint(rules_csv.blueprint)
 
     styles, scripts = bundle.install(server, ROOT / "assets")
     app = dash.Dash(

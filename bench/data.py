@@ -90,6 +90,7 @@ def build(url: str, *, tests: int, rules: int, today: date, say: Say, seed: int 
         say("rollups")
         connection.execute("SELECT rollup_tests_rebuild()")
         connection.execute("SELECT rollup_rules_rebuild()")
+        connection.execute("SELECT rollup_truth_rebuild()")
         connection.execute("UPDATE data_generation SET number = number + 1")
         say("statistics")
         connection.execute("VACUUM (ANALYZE, FREEZE)")

@@ -33,6 +33,9 @@ class Permission(StrEnum):
     OVERLAY = "overlay"  # keep an imported Navigator layer
     REVIEW_TECHNIQUE = "review_technique"  # mark a changed technique as reviewed
     MANAGE_RULES = "manage_rules"  # enable and disable detection rules
+    MANAGE_LOG_SOURCES = "manage_log_sources"  # say which logs are collected here
+    MANAGE_COUNTERMEASURES = "manage_countermeasures"  # say which D3FEND countermeasures are in place
+    MANAGE_THREATS = "manage_threats"  # own groups, priorities of techniques
     RUN_SYNC = "run_sync"  # start a sync, upload a source file
     MANAGE_USERS = "manage_users"
     MANAGE_DEMO = "manage_demo"
@@ -76,6 +79,9 @@ GRANTS: dict[Permission, frozenset[Role]] = {
     Permission.OVERLAY: _OPERATORS,
     Permission.REVIEW_TECHNIQUE: _LEADS,
     Permission.MANAGE_RULES: _BLUE,
+    Permission.MANAGE_LOG_SOURCES: _LEADS,
+    Permission.MANAGE_COUNTERMEASURES: _LEADS,
+    Permission.MANAGE_THREATS: _LEADS,
     Permission.RUN_SYNC: _ADMIN,
     Permission.MANAGE_USERS: _ADMIN,
     Permission.MANAGE_DEMO: _ADMIN,

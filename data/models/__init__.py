@@ -32,7 +32,7 @@ from data.models.measures import (
 )
 from data.models.notifications import Notification, NotificationChannel, NotificationDelivery
 from data.models.people import User, UserSession
-from data.models.rules import DetectionRule, LogSource, RuleRollup, RuleTechnique
+from data.models.rules import DetectionRule, LogSource, RuleRollup, RuleSummary, RuleTechnique, TestedPlatform
 from data.models.snapshots import Snapshot, SnapshotTechnique
 from data.models.sources import Source, SyncItem, SyncRun
 from data.models.templates import Adversary, AdversaryStep, TemplateVersion, TestTemplate
@@ -81,6 +81,7 @@ __all__ = [
     "ProcedureLatest",
     "Remediation",
     "RuleRollup",
+    "RuleSummary",
     "RuleTechnique",
     "SavedView",
     "ScopeDecision",
@@ -104,6 +105,7 @@ __all__ = [
     "TestRollup",
     "TestRound",
     "TestTemplate",
+    "TestedPlatform",
     "ThreatGroup",
     "TimelineEntry",
     "UnplacedRollup",

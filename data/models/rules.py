@@ -4,12 +4,13 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, Index, LargeBinary, UniqueConstraint, text
+from sqlalchemy import ForeignKey, Index, LargeBinary, SmallInteger, UniqueConstraint, text
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 from sqlalchemy.types import Text
 
 from data.models.base import Base, Created, Key, Moment, one_of
+from domain.rule_truth import RuleTruth
 
 LEVELS = ("informational", "low", "medium", "high", "critical")
 RESOLUTIONS = ("direct", "revoked_by", "known_successor", "not_placed")
@@ -92,6 +93,52 @@ class RuleRollup(Base):
     level: Mapped[str] = mapped_column(primary_key=True)  # '' when the rule has none
     status: Mapped[str] = mapped_column(primary_key=True)  # '' when the rule has none
     rules: Mapped[int]
+
+
+class RuleSummary(Base):
+    """What the list of rules filters and orders by, with each rule's truth; kept by triggers. '' where a rule has none.
+
+    `level` counts from informational (1) to critical (5), 0 without one; `changed_on` falls back on when it was
+    written; `fired` counts validated tests in which it alerted.
+    """
+
+    __tablename__ = "rollup_rule"
+
+    rule_id: Mapped[UUID] = mapped_column(ForeignKey("detection_rule.id", ondelete="CASCADE"), primary_key=True)
+    source: Mapped[str]
+    title: Mapped[str]
+    status: Mapped[str]
+    level: Mapped[int] = mapped_column(SmallInteger)
+    enabled: Mapped[bool]
+    present: Mapped[bool]  # its source still has it
+    product: Mapped[str]
+    category: Mapped[str]
+    service: Mapped[str]
+    changed_on: Mapped[date | None]
+    truth: Mapped[str]
+    fired: Mapped[int]
+    last_fired_at: Mapped[Moment | None]
+
+    __table_args__ = (
+        one_of("truth", RuleTruth),
+        Index(
+            "ix_rollup_rule_words",
+            text("to_tsvector('simple'::regconfig, title)"),
+            postgresql_using="gin",
+        ),
+        Index("ix_rollup_rule_counting", "present", "source", "enabled", "truth"),
+        Index("ix_rollup_rule_logs", "product", "category", "service"),
+    )
+
+
+class TestedPlatform(Base):
+    """A platform on which a technique has a validated test; kept by triggers."""
+
+    __test__ = False
+    __tablename__ = "rollup_technique_tested"
+
+    technique_id: Mapped[UUID] = mapped_column(ForeignKey("technique.id", ondelete="CASCADE"), primary_key=True)
+    platform: Mapped[str] = mapped_column(primary_key=True)
 
 
 class LogSource(Base):

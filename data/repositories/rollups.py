@@ -92,6 +92,18 @@ _ROLLUPS: Mapping[str, _Rollup] = {
         rebuild="rollup_rules_rebuild",
         topic="rules",
     ),
+    "rollup_technique_tested": _Rollup(
+        kept="SELECT technique_id, platform FROM rollup_technique_tested",
+        counted=f"SELECT DISTINCT technique_id, platform FROM security_test WHERE {_EVALUATED}",
+        rebuild="rollup_truth_rebuild",
+        topic="rules",
+    ),
+    "rollup_rule": _Rollup(
+        kept="SELECT * FROM rollup_rule",
+        counted="SELECT * FROM rule_rows(ARRAY(SELECT id FROM detection_rule))",
+        rebuild="rollup_truth_rebuild",
+        topic="rules",
+    ),
     "rollup_technique_countermeasures": _Rollup(
         kept="SELECT technique_id, applicable, in_place FROM rollup_technique_countermeasures",
         counted="SELECT link.technique_id, count(DISTINCT link.countermeasure_id)::integer, "

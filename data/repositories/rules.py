@@ -1,9 +1,10 @@
 """Taking in a set of detection rules: everything in the caller's transaction, in a fixed number of statements."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import TableClause, Text, func, literal, select, text, update
 from sqlalchemy.dialects.postgresql import insert
@@ -126,6 +127,12 @@ def take_in(session: Session, source: str, brought: RuleSet, *, now: datetime) -
     counts |= {"objects": {"rule": _counts(made, fields)}, "not_placed": len(not_placed)}
     items = _items(made, records, known, fields) if known else []
     return TakenIn(changed=True, counts=counts, items=items + not_placed)
+
+
+def locked(session: Session, ids: Sequence[UUID]) -> list[DetectionRule]:
+    """These rules, to be changed, in one order for everybody; one that is not there is left out."""
+    found = select(DetectionRule).where(DetectionRule.id.in_(ids)).order_by(DetectionRule.id)
+    return list(session.scalars(found.with_for_update()))
 
 
 def _known(session: Session, source: str) -> dict[str, State]:

@@ -17,6 +17,8 @@ ROLLUPS = (
     "rollup_technique",
     "rollup_technique_rules",
     "rollup_rules_not_placed",
+    "rollup_technique_tested",
+    "rollup_rule",
 )
 
 
@@ -80,6 +82,7 @@ def test_indexes_references_and_triggers_are_back_and_the_rollups_right(built: E
             session.execute(text(f"DELETE FROM {table}"))
         session.execute(text("SELECT rollup_tests_rebuild(), rollup_rules_rebuild()"))
         session.execute(text("UPDATE security_test SET title = title"))
+        session.execute(text("UPDATE detection_rule SET title = title"))
     assert contents() == loaded
 
 

@@ -1,0 +1,90 @@
+"""The logs that rules read: how many rules hang on each kind, and whether it is collected here."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from urllib.parse import quote
+
+from dash import dcc, html
+from dash.development.base_component import Component
+
+from domain.roles import Permission, who_may
+from domain.rules_view import logs_text
+from pages.components import choosing, states, words
+from pages.components.parts import Cell, cell, column, listing, moment_cell
+
+_SAID = {True: "Collected", False: "Not collected", None: "Not known"}
+_OPTIONS = [["yes", "Collected"], ["no", "Not collected"], ["unknown", "Not known"]]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class LogRow:
+    """`collected` None: nobody said. `fired`: rules reading it that alerted in a validated test."""
+
+    product: str
+    category: str
+    service: str
+    rules: int
+    enabled: int
+    fired: int
+    collected: bool | None
+    note: str
+    author: str
+    decided_at: datetime | None
+
+    @property
+    def key(self) -> str:
+        return logs_text(self.product, self.category, self.service)
+
+    @property
+    def name(self) -> str:
+        return " / ".join(part for part in (self.product, self.category, self.service) if part) or "none named"
+
+
+def render(rows: Sequence[LogRow], *, may_manage: bool) -> list[Component]:
+    """The table; for leads with a tick and a choice a row."""
+    if not rows:
+        return [states.empty("No log sources", "They appear with the rules that read them.")]
+    counted: Mapping[bool | None, int] = {
+        said: sum(row.rules for row in rows if row.collected is said) for said in (True, False, None)
+    }
+    text = (
+        f"Rules read {words.plural(len(rows), 'kind')} of logs. {words.number(counted[True])} rules read logs that are "
+        f"collected, {words.number(counted[False])} logs that are not, and of {words.number(counted[None])} nobody "
+        "said. A rule whose logs are not collected cannot fire, unless a test has shown that it does."
+    )
+    if not may_manage:
+        columns = [column(name) for name in _NAMES[:1]] + [column(name, "num") for name in _NAMES[1:4]]
+        columns += [column(_NAMES[4]), column("Said", "when")]
+        table: Component = listing(
+            columns,
+            [[*_cells(row), moment_cell(row.decided_at, "day")] for row in rows],
+            caption="Log sources",
+            noun="log sources",
+            limit=50,
+            file="log-sources",
+        )
+        who = html.P(f"Declared by {who_may(Permission.MANAGE_LOG_SOURCES)}.", className="hint")
+        return [html.P(text), table, who]
+    drawn = [{"key": row.key, "label": row.name, "cells": _cells(row), "options": _OPTIONS} for row in rows]
+    note = dcc.Input(id="logs-note", placeholder="Why, for whoever reads it later", maxLength=500, className="field")
+    button = html.Button("Keep for those ticked", id="logs-declare", type="button", className="button is-small")
+    chooser = choosing.chooser(
+        "logs-chosen", drawn, columns=[*_NAMES, "Is"], caption="Log sources", noun="log sources", value={}
+    )
+    return [html.P(text), chooser, html.Div([note, button], className="actions")]
+
+
+_NAMES = ("Log source", "Rules", "Enabled", "Fired", "Here")
+
+
+def _cells(row: LogRow) -> list[Cell]:
+    said = f"{row.author}: {row.note}" if row.note else row.author or None
+    mark = {True: "on", False: "off", None: "untested"}[row.collected]
+    return [
+        cell(row.name, href=f"/rules?logs={quote(row.key, safe='')}"),
+        row.rules,
+        row.enabled,
+        row.fired,
+        cell(_SAID[row.collected], mark=mark, beside=said),  # type: ignore[arg-type]
+    ]

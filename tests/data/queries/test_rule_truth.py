@@ -1,0 +1,144 @@
+"""The truth of rules, kept by triggers, against rows thought of by hand."""
+
+from uuid import UUID, uuid4
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from data.database import reading, unit_of_work
+from data.models import DefenceTool, LogSource, Observation
+from data.repositories import rollups
+from domain.rule_truth import PRODUCT_PLATFORMS, RuleTruth, platforms_of, truth_of
+from tests.data import world
+from tests.jobs.syncing import execute, rows
+
+pytestmark = pytest.mark.usefixtures("database")
+
+
+@pytest.fixture
+def tool() -> UUID:
+    with unit_of_work() as session:
+        made = DefenceTool(id=uuid4(), slug="edr", name="EDR", kind="edr")
+        session.add(made)
+        return made.id
+
+
+def observe(test: UUID, rule: UUID, tool: UUID, detection: str = "alerted", round: int = 1) -> None:
+    with unit_of_work() as session:
+        session.add(
+            Observation(test_id=test, round=round, tool_id=tool, prevention="none", detection=detection, rule_id=rule)
+        )
+
+
+def collected(said: bool, product: str = "windows", category: str = "", service: str = "") -> None:
+    with unit_of_work() as session:
+        session.add(LogSource(product=product, category=category, service=service, collected=said, author_name="ana"))
+
+
+def truths() -> dict[str, str]:
+    with reading() as session:
+        assert not any(rollups.verify(session).values())
+    return dict(rows("SELECT title, truth FROM rollup_rule"))
+
+
+class TestTruth:
+    def test_a_rule_is_silent_where_its_technique_was_tested_on_a_platform_it_covers(self) -> None:
+        first = world.technique("T1000")
+        world.rule({"T1000": first}, title="windows", product="windows")
+        world.rule({"T1000": first}, title="linux", product="linux")
+        world.rule({"T1000": first}, title="either", product="linux, windows")
+        world.rule({"T1000": first}, title="any")
+        world.rule({"T1000": first}, title="unknown", product="zeek")
+        world.rule({"T9999": None}, title="nowhere")
+        assert set(truths().values()) == {"untested"}
+        test = world.security_test(first, platform="Windows")
+        assert truths() == {
+            "windows": "silent",
+            "linux": "untested",
+            "either": "silent",
+            "any": "silent",
+            "unknown": "silent",
+            "nowhere": "untested",
+        }
+        execute("UPDATE security_test SET state = 'rejected' WHERE id = :id", id=test)
+        assert set(truths().values()) == {"untested"}
+        execute("UPDATE security_test SET state = 'validated' WHERE id = :id", id=test)
+        assert truths()["windows"] == "silent"
+        execute("DELETE FROM security_test")
+        assert set(truths().values()) == {"untested"}
+
+    def test_a_rule_is_proven_by_an_alert_in_the_latest_round_of_a_validated_test(self, tool: UUID) -> None:
+        first = world.technique("T1000")
+        rule = world.rule({"T1000": first}, title="it")
+        open_one = world.security_test(first, state="in_review")
+        observe(open_one, rule, tool)
+        assert truths() == {"it": "untested"}
+        test = world.security_test(first)
+        observe(test, rule, tool, "logged")
+        assert truths() == {"it": "silent"}
+        execute("UPDATE observation SET detection = 'alerted'")
+        assert truths() == {"it": "proven"}
+        assert rows("SELECT fired, last_fired_at IS NOT NULL FROM rollup_rule") == [(1, True)]
+        execute("UPDATE security_test SET round = 2 WHERE id = :id", id=test)
+        assert truths() == {"it": "silent"}
+        execute(
+            "UPDATE security_test SET round = 1, not_applicable = true, not_applicable_reason = 'x', prevention = NULL,"
+            " detection = NULL, outcome = NULL WHERE id = :id",
+            id=test,
+        )
+        assert truths() == {"it": "untested"}
+
+    def test_two_tools_in_one_test_are_one_test(self, tool: UUID) -> None:
+        first = world.technique("T1000")
+        rule = world.rule({"T1000": first}, title="it")
+        test = world.security_test(first)
+        observe(test, rule, tool)
+        execute("INSERT INTO defence_tool (id, slug, name, kind) VALUES (uuidv7(), 'siem', 'SIEM', 'siem')")
+        observe(test, rule, rows("SELECT id FROM defence_tool WHERE slug = 'siem'")[0][0])
+        assert rows("SELECT fired FROM rollup_rule") == [(1,)]
+        execute("DELETE FROM observation")
+        assert truths() == {"it": "silent"}
+
+    def test_logs_that_are_not_collected(self, tool: UUID) -> None:
+        first = world.technique("T1000")
+        rule = world.rule({"T1000": first}, title="it", product="windows")
+        world.rule({"T1000": first}, title="other", product="windows", category="process_creation")
+        test = world.security_test(first)
+        collected(False)
+        assert truths() == {"it": "no_data", "other": "silent"}
+        execute("UPDATE log_source SET collected = true")
+        assert truths()["it"] == "silent"
+        execute("UPDATE log_source SET collected = false")
+        observe(test, rule, tool)
+        assert truths()["it"] == "proven"  # it fired: the logs are there, whatever was said
+        execute("DELETE FROM log_source")
+        assert truths()["it"] == "proven"
+
+    def test_what_changes_of_a_rule_is_followed(self) -> None:
+        first, second = world.technique("T1000"), world.technique("T2000")
+        rule = world.rule({"T1000": first}, title="it", product="linux")
+        world.security_test(second, platform="Windows")
+        assert truths() == {"it": "untested"}
+        execute("UPDATE rule_technique SET technique_id = :id, claimed_id = 'T2000'", id=second)
+        execute("UPDATE detection_rule SET product = 'windows', enabled = false")
+        assert truths() == {"it": "silent"}
+        assert rows("SELECT enabled, product FROM rollup_rule") == [(False, "windows")]
+        execute("DELETE FROM detection_rule WHERE id = :id", id=rule)
+        assert truths() == {}
+
+
+def test_the_database_covers_the_same_platforms_as_the_domain() -> None:
+    products = [*PRODUCT_PLATFORMS, "", "zeek", "linux, macos", "linux, zeek", "windows,windows"]
+    for product in products:
+        ((found,),) = rows("SELECT rule_platforms(:product)", product=product)
+        expected = platforms_of(product)
+        assert (found and sorted(found)) == (expected and sorted(expected)), product
+
+
+@given(st.integers(0, 3), st.booleans(), st.sampled_from([None, True, False]))
+def test_the_first_that_holds_is_the_truth(fired: int, tested: bool, collected: bool | None) -> None:
+    found = truth_of(fired=fired, tested=tested, collected=collected)
+    assert (found is RuleTruth.PROVEN) == (fired > 0)
+    if not fired:
+        assert (found is RuleTruth.NO_DATA) == (collected is False)
