@@ -24,7 +24,6 @@ from domain.test_imports.rows import ImportRow, Place
 from domain.testing.rounds import RoundResult
 
 _LOCK = 4714
-_AT_ONCE = 5_000  # tests a statement: the triggers that keep the rollups take many times longer for many more
 
 _PLACES = "SELECT id, name, platforms FROM technique WHERE attack_id IS NOT NULL AND vanished_at IS NULL"
 _TEST = (
@@ -109,7 +108,13 @@ def store(session: Session, rows: Sequence[ImportRow], origin: Origin) -> int:
     tests = bulk.stage(
         session, "imported_test", "security_test", _TEST, (_test(ids[row.import_key], row, origin) for row in rows)
     )
-    added = sum(_insert_tests(session, tests, start) for start in range(0, len(rows), _AT_ONCE))
+    added = session.execute(
+        text(f"""
+            INSERT INTO security_test ({_listed(_TEST)}, template_id)
+            SELECT {_listed(_TEST)}, (SELECT id FROM test_template WHERE procedure_key = one.procedure_key)
+            FROM {tests.name} AS one ORDER BY one.id
+            ON CONFLICT (import_key) WHERE import_key IS NOT NULL DO NOTHING""")  # noqa: S608 - our own names
+    )
     for name, like, columns, values in (
         ("imported_round", "test_round", _ROUND, _round),
         ("imported_timeline", "test_timeline", _TIMELINE, _told),
@@ -119,22 +124,7 @@ def store(session: Session, rows: Sequence[ImportRow], origin: Origin) -> int:
     seen = (one for row in rows for one in _observations(ids[row.import_key], row, origin, tool_ids))
     staged = bulk.stage(session, "imported_observation", "observation", _OBSERVATION, seen)
     _insert_of_added(session, "observation", _OBSERVATION, staged)
-    return added
-
-
-def _insert_tests(session: Session, staged: TableClause, start: int) -> int:
-    """One part of the staged tests. Afterwards the planner learns what is there now, for the triggers of the next."""
-    inserted = session.execute(
-        text(f"""
-            INSERT INTO security_test ({_listed(_TEST)}, template_id)
-            SELECT {_listed(_TEST)}, (SELECT id FROM test_template WHERE procedure_key = one.procedure_key)
-            FROM {staged.name} AS one ORDER BY one.id OFFSET :start LIMIT :count
-            ON CONFLICT (import_key) WHERE import_key IS NOT NULL DO NOTHING RETURNING id"""),  # noqa: S608 - our own names
-        {"start": start, "count": _AT_ONCE},
-    ).all()
-    if len(inserted) == _AT_ONCE:
-        session.execute(text("ANALYZE security_test"))
-    return len(inserted)
+    return int(getattr(added, "rowcount", 0))
 
 
 def _all_tools(session: Session, names: Mapping[str, str]) -> dict[str, UUID]:

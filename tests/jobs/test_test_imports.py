@@ -17,7 +17,6 @@ from rq import Queue
 from data import objects
 from data import redis as redis_connection
 from data.database import Actor
-from data.repositories import test_imports as repository
 from data.sources.test_imports import csv_table
 from domain.errors import BadInput, NotFound, PermissionDenied, RuleViolated
 from domain.outcomes import Detection, Prevention, TestState
@@ -328,8 +327,7 @@ class TestTogether:
         assert sorted(one.added for one in done) == [0, 3]
         assert len(stored()) == 3
 
-    def test_a_file_of_several_parts_comes_in_whole(self, lead: Actor, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(repository, "_AT_ONCE", 2)
+    def test_a_longer_file_adds_what_is_not_there(self, lead: Actor) -> None:
         assert bring(lead, CSV.replace("3,Planned only", "4,Planned only")).added == 3
         assert bring(lead, CSV + "5,One more,T1053,Windows,,,,,\n") == Done(
             validated=0, with_blue=0, drafts=2, there=2, left_out=0

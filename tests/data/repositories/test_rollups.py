@@ -3,6 +3,7 @@
 import random
 import threading
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -17,6 +18,17 @@ from tests.data import world
 pytestmark = pytest.mark.usefixtures("database")
 
 _RESULTS = [f"{p}/{d}" for p in ("full", "partial", "none") for d in ("alerted", "logged", "missed")]
+_MANY = """
+INSERT INTO security_test (title, technique_id, claimed_technique, procedure_key, platform, state,
+  prevention, detection, outcome, executed_at, validated_at)
+SELECT 'One', :technique, 'T1000', 'many/' || number / 2, 'Linux', 'validated', 'none', 'missed', 'missed',
+  now() - interval '2 days', now() - interval '1 day' FROM generate_series(1, 200) AS number
+"""
+_READ = """
+SELECT sum(pg_stat_get_xact_tuples_returned(oid)) FROM (
+  SELECT CAST('security_test' AS regclass) AS oid
+  UNION ALL SELECT indexrelid FROM pg_index WHERE indrelid = CAST('security_test' AS regclass)) AS places
+"""
 _UNFINISHED = ("draft", "red_executing", "blue_evaluating", "in_review", "rejected", "cancelled")
 
 
@@ -266,3 +278,24 @@ def test_where_nothing_differs_nothing_is_touched(database: Engine) -> None:
     with unit_of_work() as session:
         assert rollups.repair(session) == []
     assert generations.current() == before
+
+
+@pytest.mark.parametrize(("second", "kept"), [(timedelta(days=-1), "none/missed"), (timedelta(days=1), "full/alerted")])
+def test_an_inserted_test_takes_the_place_of_an_older_one_only(second: timedelta, kept: str) -> None:
+    (technique,) = some_techniques(1)
+    now = datetime(2026, 3, 1, tzinfo=UTC)
+    world.security_test(technique, "none/missed", procedure_key="same", validated_at=now)
+    world.security_test(technique, "full/alerted", procedure_key="same", validated_at=now + second)
+    with unit_of_work() as session:
+        found = session.execute(text("SELECT prevention || '/' || detection FROM rollup_procedure_latest")).scalars()
+        assert list(found) == [kept]
+    assert differences() == {}
+
+
+def test_inserted_tests_are_counted_without_reading_any_test() -> None:
+    """Looking each up among all costs the square of their number where the planner has no statistics."""
+    (technique,) = some_techniques(1)
+    with unit_of_work() as session:
+        session.execute(text(_MANY), {"technique": technique})
+        assert session.execute(text(_READ)).scalar_one() == 0
+    assert differences() == {}
