@@ -29,9 +29,9 @@ from callbacks import (
     notifications,
     overview,
     plan,
-    score,
     rule,
     rules,
+    score,
     search,
     sources,
     technique,
@@ -65,9 +65,9 @@ from pages import not_found
 from pages import notifications as notifications_page
 from pages import overview as overview_page
 from pages import plan as plan_page
-from pages import score as score_page
 from pages import rule as rule_page
 from pages import rules as rules_page
+from pages import score as score_page
 from pages import sources as sources_page
 from pages import technique as technique_page
 from pages import template as template_page

@@ -1,7 +1,8 @@
 """Planning tests from templates: for the gaps of an actor or a framework, for an adversary, or of templates found.
 
 The address says what for: `?actor=G0016&platform=Windows`, `?framework=nist_800_53&control=AC-02`, `?adversary=<id>`,
-`?template=<id>,<id>`, or the filters of the templates page. `?campaign=<id>` puts them into a campaign that is there. One choice a row, then one press.
+`?template=<id>,<id>`, or the filters of the templates page. `?campaign=<id>` puts them into a campaign that is there.
+One choice a row, then one press.
 """
 
 from collections.abc import Mapping, Sequence

@@ -1,14 +1,14 @@
 """Which months of validated tests have changed: what the times of tests are read again by.
 
 Revision ID: 2026_11_26_1935
-Revises: 2026_11_26_1915
+Revises: 2026_11_26_1930
 """
 
 import sqlalchemy as sa
 from alembic import op
 
 revision = "2026_11_26_1935"
-down_revision = "2026_11_26_1915"
+down_revision = "2026_11_26_1930"
 branch_labels = None
 depends_on = None
 

@@ -1,14 +1,14 @@
 """What the list of rules reads: one narrow row a rule with its truth, kept by triggers.
 
 Revision ID: 2026_11_26_1940
-Revises: 2026_11_26_1905
+Revises: 2026_11_26_1935
 """
 
 import sqlalchemy as sa
 from alembic import op
 
 revision = "2026_11_26_1940"
-down_revision = "2026_11_26_1905"
+down_revision = "2026_11_26_1935"
 branch_labels = None
 depends_on = None
 

@@ -1,7 +1,7 @@
 """What else a row of a mapping says; and ATT&CK's own mitigations as a framework, for maps that are loaded already.
 
 Revision ID: 2026_11_26_2010
-Revises: 2026_11_26_1905
+Revises: 2026_11_26_1940
 """
 
 import sqlalchemy as sa
@@ -9,7 +9,7 @@ from alembic import op
 from sqlalchemy.dialects import postgresql
 
 revision = "2026_11_26_2010"
-down_revision = "2026_11_26_1905"
+down_revision = "2026_11_26_1940"
 branch_labels = None
 depends_on = None
 

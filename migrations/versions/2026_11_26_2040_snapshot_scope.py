@@ -1,7 +1,7 @@
 """What a snapshot needs so that its figures can be worked out again: platforms out of scope, platforms tested.
 
 Revision ID: 2026_11_26_2040
-Revises: 2026_11_26_1935
+Revises: 2026_11_26_2010
 """
 
 import sqlalchemy as sa
@@ -9,7 +9,7 @@ from alembic import op
 from sqlalchemy.dialects import postgresql
 
 revision = "2026_11_26_2040"
-down_revision = "2026_11_26_1935"
+down_revision = "2026_11_26_2010"
 branch_labels = None
 depends_on = None
 
