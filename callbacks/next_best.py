@@ -84,7 +84,6 @@ def _next(me: Viewer, asked: Mapping[str, str]) -> page.WhatNext:
             budget=page.budget_of(said.get("budget", "")),
         )
     )
-    kept = ("attack_id", "name", "weight", "relevance", "score", "status", "stale", "age_days", "facts")
     return page.WhatNext(
         domain=domain,
         domains=domains,
@@ -92,7 +91,7 @@ def _next(me: Viewer, asked: Mapping[str, str]) -> page.WhatNext:
         now=found["score"]["now"],
         after=found["score"]["after"],
         tests=[page.Test(**{**test, "source": source_name(test["source"])}) for test in found["tests"]],
-        gaps=[page.Gap(**{name: gap[name] for name in kept}) for gap in found["gaps"]],
+        gaps=[gap_of(gap) for gap in found["gaps"]],
         all_gaps=found["all_gaps"],
         without=found["without"],
         query=said,
@@ -101,6 +100,11 @@ def _next(me: Viewer, asked: Mapping[str, str]) -> page.WhatNext:
         key=str(uuid4()),
         may_plan=me.may(Permission.MANAGE_CAMPAIGNS) and me.may(Permission.PLAN_TEST),
     )
+
+
+def gap_of(gap: Mapping[str, Any]) -> page.Gap:
+    kept = ("attack_id", "name", "weight", "relevance", "score", "status", "stale", "age_days", "facts")
+    return page.Gap(**{name: gap[name] for name in kept})
 
 
 def _known(text: str, among: Any) -> tuple[str, ...]:

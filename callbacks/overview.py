@@ -1,45 +1,65 @@
 """The overview: what is known of the whole, in one answer."""
 
 from collections.abc import Mapping
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
 
+from callbacks.next_best import gap_of
 from callbacks.viewer import Viewer
 from data.database import reading
-from data.queries import heatmap
+from data.queries import campaigns, compliance, durations, heatmap, measured, next_best, snapshots
 from data.queries import overview as query
+from data.queries import score as score_query
 from data.queries import sources as source_query
+from domain.change_story import Since
+from domain.durations import Measure
+from domain.durations_view import View
 from domain.heatmap_view import DOMAINS
 from domain.roles import Permission
+from domain.sensitivity import Band
 from domain.statistics import Share as Counted
 from pages import overview as page
 from pages.components.coverage import MonthRow
 from pages.components.figure import Share
 
+_MONTHS = 12
+_GAPS = 10
+_CAMPAIGNS = 5
+
 
 def open(me: Viewer, asked: Mapping[str, str]) -> tuple[object, str, str]:
-    data = _overview(me, asked.get("domain", ""))
+    data = _overview(me, asked)
     return page.render_overview(data), page.TITLE, page.answer(data)
 
 
-def _overview(me: Viewer, asked: str) -> page.Overview:
+def _overview(me: Viewer, asked: Mapping[str, str]) -> page.Overview:
     loaded = heatmap.choices("enterprise-attack")["domains"]
-    domain = asked if asked in loaded else next(iter(loaded), "enterprise-attack")
+    domain = asked["domain"] if asked.get("domain") in loaded else next(iter(loaded), "enterprise-attack")
+    since = Since(asked["since"]) if asked.get("since") in set(Since) else Since.MONTH
     found = query.overview(domain)
     totals, tests = found["totals"], found["totals"]["tests"]
     lately = query.lately(domain)
     with reading() as session:
         rows = source_query.sources(session)
+    score = _score(domain, found, since)
+    story, unknown = query.changed(domain, since) if totals["techniques"] else ([], [])
+    gaps = next_best.what_next(next_best.Asked(domain)) if totals["techniques"] else {"gaps": [], "all_gaps": 0}
     return page.Overview(
         domain=domain,
-        domains=[one for one in DOMAINS if one in loaded],
+        domains=[one for one in DOMAINS if one in loaded] or [domain],
         attack_version=found["version"],
         techniques=totals["techniques"],
         tested=totals["tested"],
-        score=page.Score(
-            weighted=totals["score"]["weighted"],
-            plain=totals["score"]["plain"],
-            weights_version=found["weights_version"],
-        ),
+        score=score,
+        since=since,
+        story=story,
+        unknown=unknown,
+        points=[*snapshots.trend(domain), snapshots.now(domain)] if totals["techniques"] else [],
+        times=[_time(one) for one in (Measure.DETECT, Measure.REMEDIATE)],
+        gaps=[gap_of(gap) for gap in gaps["gaps"][:_GAPS]],
+        all_gaps=gaps["all_gaps"],
+        frameworks=[_framework(one) for one in compliance.frameworks() if one["kind"] != "vulnerabilities"],
+        campaigns=[_campaign(row) for row in campaigns.search(_UNDER_WAY).rows[:_CAMPAIGNS]],
         proven=Share(**totals["proven"]),
         claimed=Share(**totals["claimed"]),
         funnel=page.Funnel(
@@ -83,6 +103,44 @@ def _overview(me: Viewer, asked: str) -> page.Overview:
         ],
         may_sync=me.may(Permission.RUN_SYNC),
     )
+
+
+_UNDER_WAY = campaigns.Asked(states=("running", "planned"))
+
+
+def _score(domain: str, found: Mapping[str, Any], since: Since) -> page.Score:
+    standing = score_query.standing(domain)
+    day = measured.today() - timedelta(days=since.days)
+    change, _ = snapshots.change(domain, day, measured.today())
+    return page.Score(
+        weighted=found["totals"]["score"]["weighted"],
+        plain=found["totals"]["score"]["plain"],
+        weights_version=found["weights_version"],
+        change=None if change.tenths is None else change.tenths / 10,
+        change_since=f"{day.day} {day:%b %Y}",
+        band=Band(**standing["band"]) if standing["band"] else None,
+    )
+
+
+def _time(measure: Measure) -> page.Time:
+    figures = durations.metrics(View(measure=measure, months=_MONTHS))["figures"]
+    kept = ("cases", "happened", "median", "median_low", "median_high", "p90")
+    return page.Time(measure=measure, months=_MONTHS, **{name: figures[name] for name in kept})
+
+
+def _framework(row: Mapping[str, Any]) -> page.Framework:
+    return page.Framework(
+        slug=row["slug"],
+        name=row["name"],
+        version=row["version"],
+        demonstrated=Share(**row["demonstrated"]),
+        states=row["states"],
+    )
+
+
+def _campaign(row: Mapping[str, Any]) -> page.Campaign:
+    kept = ("name", "state", "planned", "evaluated", "detected")
+    return page.Campaign(key=row["id"], **{name: row[name] for name in kept})
 
 
 def _share(n: int, of: int) -> Share:

@@ -1,4 +1,7 @@
-"""The state in five seconds: what is proven, what is only claimed, what the tests say, what changed, what is old."""
+"""The state in five seconds: the score and what moved it, proof and claim, times, gaps, obligations, and what changed.
+
+`?since=week|month|quarter` is what it looks back over, `?domain=` the map.
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -7,8 +10,13 @@ from datetime import datetime
 from dash import html
 from dash.development.base_component import Component
 
+from domain.change_story import Sentence, Since
+from domain.compliance import ControlState
+from domain.durations import ABOUT, Measure
 from domain.heatmap_view import DOMAINS
 from domain.metrics import METRICS
+from domain.sensitivity import Band
+from domain.snapshots import TrendPoint
 from pages.components import figure, states, words
 from pages.components.coverage import (
     Funnel,
@@ -25,8 +33,10 @@ from pages.components.coverage import (
 )
 from pages.components.figure import Share
 from pages.components.frame import Nav
-from pages.components.parts import when
+from pages.components.parts import Cell, cell, column, listing, when
+from pages.components.score import trend
 from pages.components.status import link
+from pages.next_best import Gap, reasons
 
 PATH = "/"
 TITLE = "Overview"
@@ -42,6 +52,44 @@ class Score:
     weights_version: int
     change: float | None = None
     change_since: str = ""
+    band: Band | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Time:
+    """One of the three times: seconds, None where half were never reached; `cases` of which `happened`."""
+
+    measure: Measure
+    months: int
+    cases: int
+    happened: int
+    median: float | None
+    median_low: float | None
+    median_high: float | None
+    p90: float | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Framework:
+    """A framework's controls by state, and the share of those judged that are demonstrated."""
+
+    slug: str
+    name: str
+    version: str
+    demonstrated: Share
+    states: Mapping[str, int]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Campaign:
+    """One that runs or is planned: how many of its tests are evaluated and detected."""
+
+    key: str
+    name: str
+    state: str
+    planned: int
+    evaluated: int
+    detected: int
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -88,6 +136,15 @@ class Overview:
     outcomes: Outcomes
     tactics: Sequence[TacticRow]
     attention: Attention
+    since: Since = Since.MONTH
+    story: Sequence[Sentence] = ()
+    unknown: Sequence[str] = ()
+    points: Sequence[TrendPoint] = ()
+    times: Sequence[Time] = ()
+    gaps: Sequence[Gap] = ()
+    all_gaps: int = 0
+    frameworks: Sequence[Framework] = ()
+    campaigns: Sequence[Campaign] = ()
     months: Sequence[MonthRow] = ()
     changes: Sequence[SyncChange] = ()
     newly_covered: Sequence[NewlyCovered] = ()
@@ -100,7 +157,10 @@ def answer(data: Overview) -> str:
         return "No ATT&CK content is loaded yet"
     if not data.tested:
         return f"{words.plural(data.techniques, 'technique')} in scope, none tested yet"
-    scored = "" if data.score.weighted is None else f"{data.score.weighted:.0f} of 100, "
+    moved = data.score.change
+    way = "" if not moved else f"up {moved:.1f}" if moved > 0 else f"down {-moved:.1f}"
+    since = f" ({way} in a {data.since.label})" if way else ""
+    scored = "" if data.score.weighted is None else f"{data.score.weighted:.0f} of 100{since}, "
     return f"{scored}{words.number(data.tested)} of {words.plural(data.techniques, 'technique')} tested"
 
 
@@ -115,19 +175,174 @@ def render_overview(data: Overview) -> html.Div:
     blocks.append(
         html.Div(
             [
+                html.Section(_trend(data), className="panel is-two-thirds"),
+                html.Section(_story(data), className="panel is-third"),
                 html.Section(render_tactics(data.tactics, data.domain), className="panel is-two-thirds"),
                 html.Div([render_outcomes(data.outcomes), render_funnel(data.funnel)], className="is-third stack"),
+                html.Section(_gaps(data), className="panel is-two-thirds"),
+                html.Div(_panels(_compliance(data), _campaigns(data)), className="is-third stack"),
                 html.Section(render_months(data.months), className="panel is-half"),
                 html.Div(_lists(data), className="is-half stack"),
             ],
             className="grid",
         )
     )
-    return html.Div([block for block in blocks if block is not None], className="stack")
+    return html.Div([block for block in blocks if block is not None], className="stack overview")
+
+
+def _href(data: Overview, **more: str) -> str:
+    domain = {} if data.domain == data.domains[0] else {"domain": data.domain}
+    return "/?" + "&".join(f"{name}={text}" for name, text in (domain | more).items())
+
+
+def _trend(data: Overview) -> list[Component]:
+    shown = [point for point in data.points if point.weighted is not None]
+    if len(shown) < 2:
+        return [heading("The score over time", "A snapshot is kept every night; the line begins with the second.")]
+    first, last = shown[0], shown[-1]
+    rose = (last.weighted or 0.0) - (first.weighted or 0.0)
+    way = "up" if rose > 0 else "down"
+    title = f"Score {way} {abs(rose):.1f} since {words.day(first.day)}"
+    note = "Threat-weighted, one point a snapshot; hollow ones are reconstructed. The thick end is the band of weights."
+    more = html.P(link("What moved it, cause by cause", "/score"), className="hint")
+    return [heading(title, f"{note} {words.plural(len(shown), 'point')}."), trend(shown, data.score.band), more]
+
+
+_LEADS = {
+    "score": "/score",
+    "coverage": "/coverage",
+    "tests": "/tests?sort=executed",
+    "stale": "/heatmap?colour=freshness",
+}
+
+
+def _story(data: Overview) -> list[Component]:
+    chips = []
+    for since in Since:
+        chip = link(f"Last {since.label}", _href(data, since=since), "chip")
+        if since is data.since:
+            setattr(chip, "aria-current", "true")
+        chips.append(chip)
+    told: list[Component] = [html.Li([one.text, " ", link("See", _LEADS[one.about])]) for one in data.story]
+    parts: list[Component] = [
+        heading(
+            f"What changed in a {data.since.label}", "Computed from two days; the page of each sentence shows how."
+        ),
+        html.Div(chips, className="chips", role="group", **{"aria-label": "Look back over"}),
+        html.Ul(told, className="lines") if told else html.P("Nothing to compare with yet.", className="hint"),
+    ]
+    if data.unknown:
+        parts.append(
+            html.Details([html.Summary("What is not known of that day"), *map(html.P, data.unknown)], className="fold")
+        )
+    return parts
+
+
+def _gaps(data: Overview) -> list[Component]:
+    if not data.gaps:
+        return [heading("No gaps", "Every technique in scope is covered by fresh evidence.")]
+    most = data.gaps[0].weight or 1.0
+    rows: list[list[Cell]] = [
+        [
+            cell(gap.attack_id, href=f"/technique/{gap.attack_id}", beside=gap.name),
+            cell(f"{gap.weight:.1f}", order=gap.weight, bar=gap.weight / most),
+            reasons(gap),
+        ]
+        for gap in data.gaps
+    ]
+    table = listing(
+        [column("Technique"), column("Weight", "num"), column("Why it weighs")],
+        rows,
+        caption="The gaps that weigh most",
+        noun="gaps",
+        limit=10,
+    )
+    note = "Threat relevance x what the score lacks x obligation."
+    title = f"The {len(rows)} gaps that weigh most, of {words.number(data.all_gaps)}"
+    return [heading(title, note), table, html.P(link("What to test next", "/next"), className="hint")]
+
+
+def _compliance(data: Overview) -> list[Component]:
+    if not data.frameworks:
+        text = "No framework is loaded. Mappings of NIST 800-53 and others come from Sources."
+        return [heading("Compliance", text), link("Open sources", "/sources", "button is-quiet is-small")]
+    contradicted = sum(one.states.get(ControlState.CONTRADICTED, 0) for one in data.frameworks)
+    rows: list[list[Cell]] = [
+        [
+            cell(one.name, href=f"/compliance/{one.slug}", beside=one.version),
+            cell(
+                one.demonstrated.words,
+                order=one.demonstrated.value or 0.0,
+                bar=one.demonstrated.value or 0.0,
+                hover=one.demonstrated.interval,
+            ),
+            cell(words.number(one.states.get(ControlState.CONTRADICTED, 0)), mark="uncovered"),
+        ]
+        for one in data.frameworks
+    ]
+    table = listing(
+        [column("Framework"), column("Demonstrated", "num"), column("Contradicted", "num")],
+        rows,
+        caption="Frameworks and their controls",
+        noun="frameworks",
+        limit=6,
+    )
+    title = f"{words.plural(contradicted, 'control')} contradicted by tests" if contradicted else "Compliance"
+    return [heading(title, "Controls by what tests show of their techniques; our model, stated on each page."), table]
+
+
+def _campaigns(data: Overview) -> list[Component]:
+    if not data.campaigns:
+        return [
+            heading("Campaigns", "None runs or is planned."),
+            link("Campaigns", "/campaigns", "button is-quiet is-small"),
+        ]
+    running = sum(one.state == "running" for one in data.campaigns)
+    rows = [
+        [
+            cell(one.name, href=f"/campaign/{one.key}", beside=one.state),
+            cell(
+                f"{words.number(one.evaluated)} of {words.number(one.planned)}",
+                order=one.evaluated,
+                bar=one.evaluated / one.planned if one.planned else 0.0,
+            ),
+        ]
+        for one in data.campaigns
+    ]
+    table = listing(
+        [column("Campaign"), column("Evaluated", "num")], rows, caption="Campaigns", noun="campaigns", limit=5
+    )
+    return [heading(f"{words.plural(running, 'campaign')} running", "Tests evaluated of those planned."), table]
+
+
+def _time(time: Time) -> html.Div:
+    about = ABOUT[time.measure]
+    slug = time.measure.removeprefix("time_to_")
+    href = "/metrics" if time.measure is Measure.DETECT else f"/metrics?measure={slug}"
+    label = f"{about.name}, median"
+    definition = f"From {about.start} to {about.end}, {about.population}, last {time.months} months. {about.censored}"
+    if not time.cases:
+        return figure.figure(label, "–", under=["nothing to measure yet"], definition=definition, href=href)
+    reached = time.median is not None
+    ends = [None if end is None else words.duration(end) for end in (time.median_low, time.median_high)]
+    band = f"95\u00a0% band {ends[0] or '–'} to {ends[1] or 'not reached'}" if reached else None
+    p90 = f"P90 {words.duration(time.p90)}" if time.p90 is not None else "P90 not reached"
+    return figure.figure(
+        label,
+        words.duration(time.median or 0.0) if reached else "not reached",
+        under=[f"{words.number(time.happened)} of {words.number(time.cases)} {about.happened}", band or p90],
+        definition=definition,
+        href=href,
+        hollow=time.cases < figure.TOO_FEW,
+    )
 
 
 def _lists(data: Overview) -> list[Component]:
-    return [html.Section(part, className="panel") for part in (_changes(data), _attention(data))]
+    return _panels(_changes(data), _attention(data))
+
+
+def _panels(*parts: list[Component]) -> list[Component]:
+    return [html.Section(part, className="panel") for part in parts]
 
 
 def _domain_line(data: Overview) -> Component | None:
@@ -146,10 +361,13 @@ def _domain_line(data: Overview) -> Component | None:
 def _headline(data: Overview) -> html.Div:
     score = data.score if data.tested or data.claimed.n else replace(data.score, weighted=None, plain=None)
     under: list[Component | str | None] = []
+    if score.band is not None:
+        low, high = score.band.low, score.band.high
+        under.append(f"90\u00a0% band {low:.0f}\u2060\u2013\u2060{high:.0f} under plausible weights")
     if score.plain is not None:
         under.append(f"plain mean {score.plain:.0f}, weights version {score.weights_version}")
     if score.change is not None:
-        under.append(figure.delta(score.change, score.change_since))
+        under.append(figure.delta(score.change, score.change_since, 1))
     under.append(f"{words.plural(data.techniques, 'technique')} in scope, ATT&CK {data.attack_version}")
     return html.Div(
         [
@@ -159,7 +377,7 @@ def _headline(data: Overview) -> html.Div:
                 unit="" if score.weighted is None else "of 100",
                 under=under,
                 definition=METRICS["organisation_score"].definition,
-                href=heatmap_href(data.domain, mode="score"),
+                href="/score",
                 large=True,
             ),
             figure.share_figure(
@@ -180,6 +398,7 @@ def _headline(data: Overview) -> html.Div:
                 definition=METRICS["detected"].definition,
                 href=heatmap_href(data.domain, mode="proven"),
             ),
+            *map(_time, data.times),
         ],
         className="figures headline-figures",
     )

@@ -7,7 +7,8 @@ from typing import Any
 import orjson
 
 from data import cache
-from data.queries import heatmap, measured, reader
+from data.queries import heatmap, measured, reader, snapshots
+from domain.change_story import Counts, Sentence, Since, story
 from domain.statistics import Share
 
 CHANGED_WITHIN = timedelta(days=30)
@@ -113,6 +114,21 @@ def lately(domain: str) -> dict[str, Any]:
     kept = cache.serve("lately", {"domain": domain, "day": day}, heatmap.TOPICS, compute)
     answer: dict[str, Any] = orjson.loads(kept)
     return answer
+
+
+def changed(domain: str, since: Since) -> tuple[list[Sentence], list[str]]:
+    """What changed since a span ago, in sentences, and what of that day was not known."""
+    today = measured.today()
+    day = today - timedelta(days=since.days)
+    before, after = heatmap.matrix(domain, as_of=day), heatmap.matrix(domain)
+    change, notes = snapshots.change(domain, day, today)
+    told = story(snapshots.at(before), snapshots.at(after), change, (_counts(before), _counts(after)))
+    return told, notes
+
+
+def _counts(matrix: dict[str, Any]) -> Counts:
+    tests = matrix["totals"]["tests"]
+    return Counts(**{name: tests[name] for name in ("planned", "executed", "evaluated", "alerted", "prevented")})
 
 
 def _since() -> datetime:

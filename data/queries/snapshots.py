@@ -1,5 +1,6 @@
 """What snapshots tell: the trend of a domain and of one technique, and why the score changed between two days."""
 
+from collections.abc import Mapping
 from datetime import date
 from typing import Any
 from uuid import UUID
@@ -40,11 +41,15 @@ def trend(domain: str) -> list[TrendPoint]:
 
 def now(domain: str) -> TrendPoint:
     """The present as a point of the trend."""
-    found = heatmap.matrix(domain)
+    return at(heatmap.matrix(domain))
+
+
+def at(found: Mapping[str, Any]) -> TrendPoint:
+    """A day as the matrix has it, as a point of the trend."""
     totals = found["totals"]
     return TrendPoint(
         id=None,
-        day=measured.today(),
+        day=date.fromisoformat(found["as_of"]),
         kind=None,
         label="",
         weighted=totals["score"]["weighted"],
