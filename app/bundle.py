@@ -1,13 +1,21 @@
-"""Our styles and scripts, each in one file: opening the first page asks twice instead of thirty times."""
+"""Our styles and scripts, each in one file: opening the first page asks twice instead of thirty times.
+
+The chart library is a file of its own, fetched by the first page that has a chart.
+"""
 
 import gzip
 import hashlib
 from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
 from pathlib import Path
 
 from flask import Blueprint, Flask, Response, abort, request
 
+from pages.components import charts
+
 ENDPOINT = "bundle.get"
+CHARTS_ENDPOINT = "bundle.chart_library"
 # in the head of the document by itself, before anything is painted
 _ALONE = frozenset({"theme.js"})
 _TYPES = {"css": "text/css", "js": "text/javascript"}
@@ -45,13 +53,28 @@ def install(server: Flask, folder: Path) -> tuple[str, str]:
     @blueprint.get("/assets/<string(length=16):digest>.<any(css, js):kind>")
     def get(digest: str, kind: str) -> Response:
         found = bundles.get((digest, kind)) or abort(404)
-        zipped = "gzip" in request.headers.get("Accept-Encoding", "")
-        response = Response(found.zipped if zipped else found.content, mimetype=_TYPES[kind])
-        if zipped:
-            response.headers["Content-Encoding"] = "gzip"
-        response.headers["Vary"] = "Accept-Encoding"
-        response.headers["Cache-Control"] = _FOR_GOOD
-        return response
+        return _for_good(found.zipped, kind)
+
+    @blueprint.get(charts.LIBRARY)
+    def chart_library() -> Response:
+        return _for_good(_plotly(), "js")
 
     server.register_blueprint(blueprint)
     return styles.address, scripts.address
+
+
+def _for_good(zipped: bytes, kind: str) -> Response:
+    """An answer that browsers keep; whoever cannot unpack it gets it unpacked."""
+    accepted = "gzip" in request.headers.get("Accept-Encoding", "")
+    response = Response(zipped if accepted else gzip.decompress(zipped), mimetype=_TYPES[kind])
+    if accepted:
+        response.headers["Content-Encoding"] = "gzip"
+    response.headers["Vary"] = "Accept-Encoding"
+    response.headers["Cache-Control"] = _FOR_GOOD
+    return response
+
+
+@cache
+def _plotly() -> bytes:
+    """The library of the installed plotly, compressed when it is first asked for: most processes never are."""
+    return gzip.compress((files("plotly") / "package_data" / "plotly.min.js").read_bytes(), compresslevel=6, mtime=0)

@@ -21,9 +21,11 @@ from callbacks import (
     contradictions,
     coverage,
     demo,
+    glossary,
     heatmap,
     import_tests,
     jobs,
+    metrics,
     new_test,
     next_best,
     notifications,
@@ -56,9 +58,11 @@ from pages import campaign as campaign_page
 from pages import campaigns as campaigns_page
 from pages import contradictions as contradictions_page
 from pages import coverage as coverage_page
+from pages import glossary as glossary_page
 from pages import heatmap as heatmap_page
 from pages import import_tests as import_tests_page
 from pages import jobs as jobs_page
+from pages import metrics as metrics_page
 from pages import new_test as new_test_page
 from pages import next_best as next_best_page
 from pages import not_found
@@ -113,6 +117,7 @@ PAGES = (
     Page(templates_page, templates.open),
     Page(template_page, template.open),
     Page(tests_page, tests.open),
+    Page(metrics_page, metrics.open),
     Page(contradictions_page, contradictions.open),
     Page(new_test_page, new_test.open, Permission.PLAN_TEST),
     Page(test_page, test.open),
@@ -128,6 +133,7 @@ PAGES = (
     Page(sources_page, sources.open),
     Page(notifications_page, notifications.open),
     Page(account_page, account.open),
+    Page(glossary_page, glossary.open, kept=True),
     Page(users_page, users.open, Permission.MANAGE_USERS),
     Page(audit_page, audit.open, Permission.READ_AUDIT),
     Page(jobs_page, jobs.open, Permission.MANAGE_JOBS),
@@ -148,6 +154,7 @@ def install(app: dash.Dash) -> None:
         heatmap,
         import_tests,
         jobs,
+        metrics,
         new_test,
         next_best,
         notifications,

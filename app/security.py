@@ -124,7 +124,7 @@ def _headers(response: Response, *, hsts: bool) -> None:
     headers.setdefault("Cross-Origin-Resource-Policy", "same-origin")
     if hsts:
         headers.setdefault("Strict-Transport-Security", "max-age=31536000; includeSubDomains")
-    if request.endpoint not in (_ASSETS, bundle.ENDPOINT) and not _is_dash_script():
+    if request.endpoint not in (_ASSETS, bundle.ENDPOINT, bundle.CHARTS_ENDPOINT) and not _is_dash_script():
         headers["Cache-Control"] = "no-store"
 
 

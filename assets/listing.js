@@ -49,6 +49,10 @@
     URL.revokeObjectURL(address);
   }
 
+  parts.downloadTable = function (name, columns, rows) {
+    download(name, csv(columns, rows));
+  };
+
   function shown(cell) {
     var h = parts.h;
     if (cell === null || cell === undefined || cell === "") return h("span", { className: "none" }, "–");

@@ -91,7 +91,7 @@ class By(StrEnum):
     TACTIC = "tactic"
     PLATFORM = "platform"
     ACTOR = "actor"  # the one the campaign plays
-    PERSON = "person"  # who evaluates, on blue's side
+    PERSON = "person"  # who submitted blue's side
     TOOL = "tool"  # each tool's own first alert
     SOURCE = "source"  # where the template comes from
     TEMPLATE = "template"

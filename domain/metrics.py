@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
+from domain.durations import Measure
+
 
 class Adding(StrEnum):
     """How figures of several periods become the figure of all of them."""
@@ -11,6 +13,7 @@ class Adding(StrEnum):
     SUM = "sum"  # counts of different things in each period
     POOL = "pool"  # add numerators and denominators, then divide; never average the shares
     MOMENT = "moment"  # the state at a moment: periods do not add up, the last one holds
+    CASES = "cases"  # put the cases of all periods on one curve; never average what was read off several
 
     @property
     def words(self) -> str:
@@ -18,6 +21,7 @@ class Adding(StrEnum):
             Adding.SUM: "Periods add up.",
             Adding.POOL: "Periods are pooled: numerators and denominators add up, percentages do not.",
             Adding.MOMENT: "A state at a moment: periods do not add up.",
+            Adding.CASES: "The cases of all periods go on one curve; medians and means of periods are never averaged.",
         }[self]
 
 
@@ -35,6 +39,81 @@ class Metric:
 
 _OURS = "Aegis; docs/measures.md"
 _SCALE = "The usual scale of purple-team work, blocked > alerted > logged > missed, kept as two axes"
+
+_CURVE = "E. L. Kaplan and P. Meier, JASA 53 (1958); bands after M. Greenwood on the log(-log) scale"
+_ALIKE = "Direct standardisation in its simplest form: the same procedures in both periods"
+
+
+def _of_times(measure: Measure) -> list[Metric]:
+    about = measure.about
+    days = about.horizon // 86_400
+    horizon = f"{days} days" if days > 1 else "24 hours"
+    of = f"Of {about.population}, from {about.start} to {about.end}. {about.censored}"
+    return [
+        Metric(
+            f"{measure}_median",
+            f"{about.name}, median",
+            "time",
+            f"The time by which it happened for half, those included to whom it has not happened. {of} Where less than "
+            "half is reached it is not reached, and no number stands for it.",
+            _CURVE,
+            Adding.CASES,
+        ),
+        Metric(
+            f"{measure}_p90",
+            f"{about.name}, nine of ten",
+            "time",
+            f"The time by which it happened for nine of ten, those included to whom it has not happened. {of}",
+            _CURVE,
+            Adding.CASES,
+        ),
+        Metric(
+            f"{measure}_restricted_mean",
+            f"{about.name}, mean up to {horizon}",
+            "time",
+            f"The mean when nobody is followed for longer than {horizon}: the area under the curve up to there. It "
+            f"exists however few are {about.happened}. {of}",
+            "Restricted mean survival time, variance after M. Greenwood",
+            Adding.CASES,
+        ),
+        Metric(
+            f"{measure}_share",
+            f"{about.name}, share {about.happened}",
+            "tests",
+            f"How many were {about.happened} at all, out of {about.population} whose times are known. With a 95 % "
+            "Wilson interval.",
+            _SCALE if measure is Measure.DETECT else _OURS,
+            Adding.POOL,
+        ),
+        Metric(
+            f"{measure}_naive_mean",
+            f"{about.name}, mean of the {about.happened} only",
+            "time",
+            f"The arithmetic mean over those {about.happened}, as it is usually quoted. It leaves out everything that "
+            f"was not, so that it looks better the less is {about.happened}: always read it beside the share.",
+            "Common usage",
+            Adding.CASES,
+        ),
+        Metric(
+            f"{measure}_within_level",
+            f"{about.name}, share within the target",
+            "share",
+            f"The share {about.happened} within the time the organisation has set itself, read off the curve with its "
+            f"band. {of}",
+            _CURVE,
+            Adding.CASES,
+        ),
+        Metric(
+            f"{measure}_alike",
+            f"{about.name}, like for like",
+            "time",
+            "The change of the restricted mean between two periods, on the procedures (each on its platform) that were "
+            "run in both, once each by their latest test. What is left of the raw change comes from what was tested.",
+            _ALIKE,
+            Adding.MOMENT,
+        ),
+    ]
+
 
 METRICS: Mapping[str, Metric] = {
     metric.slug: metric
@@ -175,6 +254,19 @@ METRICS: Mapping[str, Metric] = {
             "else.",
             "ATT&CK's revoked-by relationships and published successors",
             Adding.MOMENT,
+        ),
+        *(metric for measure in Measure for metric in _of_times(measure)),
+        *(
+            Metric(
+                f"{side}_effort",
+                f"{side.capitalize()} effort",
+                "hours of work",
+                f"Time {side} worked on validated tests, pauses not counted; in all, and the median of the tests that "
+                "have any. It says how much work testing is, nothing about how fast an attack was seen.",
+                _OURS,
+                Adding.SUM,
+            )
+            for side in ("red", "blue")
         ),
     )
 }

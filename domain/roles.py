@@ -65,6 +65,7 @@ class Permission(StrEnum):
     MANAGE_EVIDENCE = "manage_evidence"  # remove a file
     MANAGE_TEMPLATES = "manage_templates"
     MANAGE_CAMPAIGNS = "manage_campaigns"
+    SET_SERVICE_LEVEL = "set_service_level"  # the target of a time, with a reason
 
 
 _EVERYONE = frozenset(Role)
@@ -111,6 +112,7 @@ GRANTS: dict[Permission, frozenset[Role]] = {
     Permission.MANAGE_EVIDENCE: _LEADS,
     Permission.MANAGE_TEMPLATES: _RED | _LEADS,
     Permission.MANAGE_CAMPAIGNS: _LEADS,
+    Permission.SET_SERVICE_LEVEL: _LEADS,
 }
 
 

@@ -23,13 +23,16 @@ _PLAIN = re.compile(r"[\w .&()/-]{1,80}")
 OPEN = tuple(state for state in TestState if state.unfinished)
 NO_OUTCOME = "none"  # not evaluated yet, or not applicable
 OVERDUE = "overdue"
+ANY_REMEDIATION = "any"
+NO_VALUE = "none"  # of an actor, an evaluator, a source or a template: tests that have none
 ME, NOBODY = "me", "nobody"
 # The names of the page's address; `view`, `columns` and `rows` say how it is shown.
 FIELDS = frozenset(
     {"q", "state", "technique", "tactic", "platform", "outcome", "priority", "assignee", "by", "campaign", "template"}
     | {"remediation", "from", "to", "sort", "view", "columns", "rows", "counting", "tool", "evaluator", "data", "subs"}
+    | {"actor", "source"}
 )
-REMEDIATIONS = (*RemediationState, OVERDUE)
+REMEDIATIONS = (*RemediationState, OVERDUE, ANY_REMEDIATION)
 
 
 class Order(StrEnum):
@@ -53,7 +56,9 @@ class TestsView:
 
     `assignee`: on either side; with `unassigned`, unfinished tests that nobody is assigned to. `counting`: the domain
     of a map; only the latest results, in scope, that its coverage is made of. With a `tool` the outcomes are those that
-    it observed itself. `data` is a data component whose techniques are asked for, by its ATT&CK id or name.
+    it observed itself. `data` is a data component whose techniques are asked for, by its ATT&CK id or name. `actor` is
+    the threat actor that the campaign plays, `source` that of the template; NO_VALUE: tests that have none.
+    `unevaluated`: nobody is named who submitted blue's side.
     """
 
     __test__ = False  # not a pytest class
@@ -78,7 +83,10 @@ class TestsView:
     counting: str = ""
     tool: str = ""
     evaluator: UUID | None = None
+    unevaluated: bool = False
     data: str = ""
+    actor: str = ""
+    source: str = ""
     order: Order = Order.NUMBER
     falling: bool = True
 
@@ -111,7 +119,10 @@ class TestsView:
             counting=query["counting"] if query.get("counting") in DOMAINS else "",
             tool=_plain(query.get("tool", "")),
             evaluator=_person(query.get("evaluator", ""), me),
+            unevaluated=query.get("evaluator") == NO_VALUE,
             data=_plain(query.get("data", "")),
+            actor=_plain(query.get("actor", "")),
+            source=_plain(query.get("source", "")),
             order=order,
             falling=falling,
         )

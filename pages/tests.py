@@ -16,7 +16,7 @@ from dash.development.base_component import Component
 from domain.attack_ids import DOMAIN_LABELS
 from domain.outcomes import Outcome, RemediationState
 from domain.platforms import PLATFORMS
-from domain.tests_view import ME, NO_OUTCOME, NOBODY, OVERDUE
+from domain.tests_view import ANY_REMEDIATION, ME, NO_OUTCOME, NO_VALUE, NOBODY, OVERDUE
 from pages.components import filters, words
 from pages.components import tests_board as board
 from pages.components.filters import FilterLine
@@ -49,6 +49,7 @@ _REMEDIATIONS = {
     RemediationState.OPEN: "Open",
     RemediationState.IN_PROGRESS: "In progress",
     OVERDUE: "Overdue",
+    ANY_REMEDIATION: "Any",
     RemediationState.DONE: "Done",
     RemediationState.RISK_ACCEPTED: "Risk accepted",
 }
@@ -121,6 +122,7 @@ def filter_fields(data: Tests) -> list[dict[str, Any]]:
     choices = data.choices
     people = [(str(one[0]), str(one[1])) for one in choices.people]
     template = [choices.template] if choices.template else []
+    nobody = [(NO_VALUE, "Nobody named")] if data.query.get("evaluator") == NO_VALUE else []
     quiet: dict[str, Any] = {"filters": True, "quiet": True}
     shown = filters.one("view", "Show", [(TABLE, "All, as a table"), (BOARD, "Board"), (MINE, "My queue")], none=TABLE)
     if data.view == MINE:
@@ -145,9 +147,11 @@ def filter_fields(data: Tests) -> list[dict[str, Any]]:
         ),
         filters.one("remediation", "Remediation", [("", "Any or none"), *_REMEDIATIONS.items()], **quiet),
         filters.one("tool", "Seen by", [("", "Any tool"), *choices.tools], **quiet),
-        filters.one("evaluator", "Evaluated by", [("", "Anybody"), (ME, "Me"), *people], **quiet),
+        filters.one("evaluator", "Evaluated by", [("", "Anybody"), (ME, "Me"), *people, *nobody], **quiet),
         filters.one("counting", "Count for coverage", [("", "All results"), *_LATEST.items()], **quiet),
         *([filters.search("data", "Data component", "DC0032", **quiet)] if data.query.get("data") else []),
+        *([filters.search("actor", "Threat actor", "G0016", **quiet)] if data.query.get("actor") else []),
+        *([filters.search("source", "Template source", "atomic", **quiet)] if data.query.get("source") else []),
         filters.day("from", "Executed from", **quiet),
         filters.day("to", "Executed to", **quiet),
         filters.many(

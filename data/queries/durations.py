@@ -140,7 +140,7 @@ class _Cases:
 
 def _keyed(frames: Sequence[pl.LazyFrame], view: View, now: datetime, *, tools: bool) -> pl.LazyFrame:
     """The rows of the measure's population that the filters let through, what is still open censored now."""
-    rows = pl.concat(frames) if frames else _nothing(tools=tools)
+    rows = pl.concat([pl.LazyFrame(schema=months.TOOLS if tools else months.TESTS), *frames])
     key = pl.col(view.measure.value)
     if view.measure is Measure.REMEDIATE:
         opened = pl.col("opened")
@@ -160,17 +160,6 @@ def _keyed(frames: Sequence[pl.LazyFrame], view: View, now: datetime, *, tools: 
         inside = names.codes.filter(pl.col("group") == group)["code"].unique().to_list()
         rows = rows.filter(pl.col("technique").is_in(inside))
     return rows
-
-
-def _nothing(*, tools: bool) -> pl.LazyFrame:
-    columns: dict[str, Any] = dict.fromkeys(
-        ("technique", "platform", "campaign", "person", "template", "procedure", "executed", "opened", *Measure),
-        pl.Int64,
-    )
-    columns |= {"month": pl.Date, "red_effort": pl.Int32, "blue_effort": pl.Int32} | (
-        {"tool": pl.Int64} if tools else {}
-    )
-    return pl.LazyFrame(schema={str(name): kind for name, kind in columns.items()})
 
 
 def _metrics(view: View, now: datetime) -> dict[str, Any]:

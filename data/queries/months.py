@@ -14,10 +14,22 @@ import polars as pl
 
 from data import frames
 from data.queries import reader
+from domain.durations import Measure
 from domain.durations_view import shifted
 
 LEFT_OUT, STILL_OPEN = -1, -2
 _AT_ONCE = 3  # months in one answer: what it takes of the memory
+_EACH: Mapping[str, type[pl.DataType]] = {
+    "month": pl.Date,
+    **dict.fromkeys(("technique", "platform", "campaign", "person", "template"), pl.Int64),
+}
+TESTS: Mapping[str, type[pl.DataType]] = {
+    **_EACH,
+    **dict.fromkeys(("procedure", "executed", "opened", *(measure.value for measure in Measure)), pl.Int64),
+    "red_effort": pl.Int32,
+    "blue_effort": pl.Int32,
+}
+TOOLS: Mapping[str, type[pl.DataType]] = {**_EACH, "tool": pl.Int64, Measure.DETECT.value: pl.Int64}
 _STAMPS = "SELECT month, stamp::text FROM test_month ORDER BY month"
 
 
@@ -50,7 +62,7 @@ _REMEDIATE = f"""CASE t.remediation_state
 _DIMENSIONS = f"""
   date_trunc('month', t.executed_at AT TIME ZONE 'UTC')::date AS month,
   {code("t.technique_id")} AS technique, {code("t.platform")} AS platform, {code("t.campaign_id")} AS campaign,
-  {code("t.blue_assignee")} AS person, {code("t.template_id")} AS template"""
+  {code("t.blue_submitted_by")} AS person, {code("t.template_id")} AS template"""
 _WHICH = f"""t.state = 'validated' AND NOT t.not_applicable AND t.executed_at >= $1 AND t.executed_at < $2
   AND date_trunc('month', t.executed_at AT TIME ZONE 'UTC')::date = ANY ({reader.split("$3")}::date[])"""
 _TESTS = f"""
@@ -78,15 +90,15 @@ def stamps() -> dict[date, str]:
 
 def tests(known: Mapping[date, str]) -> list[pl.LazyFrame]:
     """A row a validated, applicable test, for each of the months: codes, keys, and the seconds people worked."""
-    return frames.months("tests-1", known, lambda months: _read(_TESTS, months))
+    return frames.months("tests-1", known, lambda months: _read(_TESTS, TESTS, months))
 
 
 def tools(known: Mapping[date, str]) -> list[pl.LazyFrame]:
     """A row for each tool that was observed in such a test: its own time to its own alert."""
-    return frames.months("tools-1", known, lambda months: _read(_TOOLS, months))
+    return frames.months("tools-1", known, lambda months: _read(_TOOLS, TOOLS, months))
 
 
-def _read(statement: str, months: Sequence[date]) -> dict[date, pl.DataFrame]:
+def _read(statement: str, schema: Mapping[str, type[pl.DataType]], months: Sequence[date]) -> dict[date, pl.DataFrame]:
     found: dict[date, pl.DataFrame] = {}
     ordered = sorted(months)
     for start in range(0, len(ordered), _AT_ONCE):
@@ -98,7 +110,8 @@ def _read(statement: str, months: Sequence[date]) -> dict[date, pl.DataFrame]:
             reader.joined(month.isoformat() for month in asked),
         )
         for month in asked:
-            found[month] = frame.filter(pl.col("month") == month).rechunk()
+            of_month = frame.lazy().filter(pl.col("month") == month)
+            found[month] = of_month.select(pl.col(name).cast(kind) for name, kind in schema.items()).collect().rechunk()
     return found
 
 

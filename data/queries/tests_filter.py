@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime, time, timedelta
 
 from data.queries import reader
 from data.queries.reader import Parameter
-from domain.tests_view import NO_OUTCOME, OPEN, OVERDUE, TestsView
+from domain.tests_view import ANY_REMEDIATION, NO_OUTCOME, NO_VALUE, OPEN, OVERDUE, TestsView
 
 OPEN_STATES = ", ".join(f"'{state}'" for state in OPEN)
 OUTCOME = "coalesce(s.outcome, '')"
@@ -26,6 +26,10 @@ _DATA = """s.technique_id = ANY (ARRAY(SELECT link.technique_id FROM attack_obje
     AND (component.attack_id = {key} OR component.name = {key})))"""
 _TOOL = """EXISTS (SELECT FROM observation AS seen JOIN defence_tool AS tool ON tool.id = seen.tool_id
   WHERE seen.test_id = s.id AND seen.round = s.round AND tool.slug = {slug}{outcome})"""
+_ACTOR = "s.campaign_id = ANY (ARRAY(SELECT id FROM test_campaign WHERE actor_attack_id = {id}))"
+_NO_ACTOR = """(s.campaign_id IS NULL
+  OR s.campaign_id = ANY (ARRAY(SELECT id FROM test_campaign WHERE actor_attack_id IS NULL)))"""
+_SOURCE = "s.template_id = ANY (ARRAY(SELECT id FROM test_template WHERE source = {name}))"
 _SEEN = "CASE WHEN seen.prevention = 'full' THEN 'blocked' ELSE seen.detection END"
 # What coverage is made of: the latest result of each procedure on each platform, of techniques and platforms in scope
 # (a technique is decided on itself, else by its parent, and is out when all its platforms are).
@@ -71,6 +75,7 @@ def conditions(view: TestsView) -> Conditions:
     _what(made, view)
     _result(made, view)
     _who(made, view)
+    _origin(made, view)
     if view.executed_from:
         made.texts.append(f"{EXECUTED} >= {made.value(_midnight(view.executed_from), 'timestamptz')}")
     if view.executed_to:
@@ -101,6 +106,8 @@ def _what(made: Conditions, view: TestsView) -> None:
         made.texts.append(f"s.priority IN ({', '.join(str(int(one)) for one in view.priorities)})")
     if view.remediation == OVERDUE:
         made.texts.append("s.remediation_state IN ('open', 'in_progress') AND s.remediation_due_on < current_date")
+    elif view.remediation == ANY_REMEDIATION:
+        made.texts.append("s.remediation_state IS NOT NULL")
     elif view.remediation:
         made.texts.append(f"s.remediation_state = {made.value(view.remediation, 'text')}")
 
@@ -112,6 +119,17 @@ def _result(made: Conditions, view: TestsView) -> None:
         _tool(made, view)
     else:
         made.among(OUTCOME, tuple("" if one == NO_OUTCOME else one for one in view.outcomes))
+
+
+def _origin(made: Conditions, view: TestsView) -> None:
+    if view.actor:
+        no = view.actor == NO_VALUE
+        made.texts.append(_NO_ACTOR if no else _ACTOR.format(id=made.value(view.actor, "text")))
+    if view.source:
+        no = view.source == NO_VALUE
+        made.texts.append("s.template_id IS NULL" if no else _SOURCE.format(name=made.value(view.source, "text")))
+    if view.unevaluated:
+        made.texts.append("s.blue_submitted_by IS NULL")
 
 
 def _tool(made: Conditions, view: TestsView) -> None:

@@ -6,9 +6,11 @@ from dataclasses import dataclass
 from dash import html
 from dash.development.base_component import Component
 
+from domain.metrics import METRICS
 from pages.components import words
 from pages.components.parts import Bars, Mark, Mix
 
+_SLUGS = {metric.definition: slug for slug, metric in METRICS.items()}
 TOO_FEW = 3  # under this many cases a share is drawn hollow
 
 
@@ -80,9 +82,11 @@ def share_figure(label: str, share: Share, *, definition: str = "", href: str | 
 
 
 def define(text: str) -> html.Details:
-    """The "i" beside a label; opens by click and by keyboard."""
+    """The "i" beside a label; opens by click and by keyboard. A definition of the glossary leads there."""
+    slug = _SLUGS.get(text)
+    more = [" ", html.A("Glossary", href=f"/glossary?metric={slug}", **{"data-go": ""})] if slug else []
     return html.Details(
-        [html.Summary("i", title="What this means", **{"aria-label": "What this means"}), html.P(text)],
+        [html.Summary("i", title="What this means", **{"aria-label": "What this means"}), html.P([text, *more])],
         className="menu define",
     )
 

@@ -136,8 +136,8 @@ def test_it_groups_by_everything_it_offers(home: UUID) -> None:
         "INSERT INTO test_template (id, source, source_id, procedure_key, name, claimed_technique, resolution, words,"
         " content_hash) VALUES (:id, 'atomic', 'a', 'a', 'Dump it', 'T1001', 'not_placed', '', '')",
         id=template,
-    )
-    at(home, 1, campaign_id=campaign, template_id=template, blue_assignee=person, platform="Linux")
+    )  # fmt: skip
+    at(home, 1, campaign_id=campaign, template_id=template, blue_submitted_by=person, platform="Linux")
     at(home, 2)
     expected = {
         By.PLATFORM: {"Linux", "Windows"}, By.ACTOR: {"G0016", "None"}, By.PERSON: {"Bo", "None"},
