@@ -33,6 +33,7 @@ from callbacks import (
     plan,
     rule,
     rules,
+    retests,
     score,
     search,
     sources,
@@ -71,6 +72,7 @@ from pages import overview as overview_page
 from pages import plan as plan_page
 from pages import rule as rule_page
 from pages import rules as rules_page
+from pages import retests as retests_page
 from pages import score as score_page
 from pages import sources as sources_page
 from pages import technique as technique_page
@@ -130,6 +132,7 @@ PAGES = (
     Page(plan_page, plan.open, Permission.PLAN_TEST),
     Page(rules_page, rules.open),
     Page(rule_page, rule.open),
+    Page(retests_page, retests.open),
     Page(sources_page, sources.open),
     Page(notifications_page, notifications.open),
     Page(account_page, account.open),
@@ -159,6 +162,7 @@ def install(app: dash.Dash) -> None:
         next_best,
         notifications,
         plan,
+        retests,
         score,
         rule,
         rules,

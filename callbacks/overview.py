@@ -16,7 +16,7 @@ from domain.durations import Measure
 from domain.durations_view import View
 from domain.heatmap_view import DOMAINS
 from domain.roles import Permission
-from domain.sensitivity import Band
+from domain.snapshots import as_of_note, day_asked
 from domain.statistics import Share as Counted
 from pages import overview as page
 from pages.components.coverage import MonthRow
@@ -28,38 +28,40 @@ _CAMPAIGNS = 5
 
 
 def open(me: Viewer, asked: Mapping[str, str]) -> tuple[object, str, str]:
-    data = _overview(me, asked)
+    data = _overview(me, asked, day_asked(asked.get("as_of", ""), measured.today()))
     return page.render_overview(data), page.TITLE, page.answer(data)
 
 
-def _overview(me: Viewer, asked: Mapping[str, str]) -> page.Overview:
+def _overview(me: Viewer, asked: Mapping[str, str], as_of: date | None = None) -> page.Overview:
+    """The present, or with `as_of` the standing of that day: what is going on is told of the present only."""
     loaded = heatmap.choices("enterprise-attack")["domains"]
     domain = asked["domain"] if asked.get("domain") in loaded else next(iter(loaded), "enterprise-attack")
     since = Since(asked["since"]) if asked.get("since") in set(Since) else Since.MONTH
-    found = query.overview(domain)
+    found = query.overview(domain, as_of)
     totals, tests = found["totals"], found["totals"]["tests"]
-    lately = query.lately(domain)
+    lately = {"months": []} if as_of else query.lately(domain)
     with reading() as session:
         rows = source_query.sources(session)
-    score = _score(domain, found, since)
-    story, unknown = query.changed(domain, since) if totals["techniques"] else ([], [])
-    gaps = next_best.what_next(next_best.Asked(domain)) if totals["techniques"] else {"gaps": [], "all_gaps": 0}
+    present = as_of is None and totals["techniques"] > 0
+    story, unknown = query.changed(domain, since) if present else ([], [])
+    gaps = next_best.what_next(next_best.Asked(domain)) if present else {"gaps": [], "all_gaps": 0}
     return page.Overview(
         domain=domain,
         domains=[one for one in DOMAINS if one in loaded] or [domain],
         attack_version=found["version"],
         techniques=totals["techniques"],
         tested=totals["tested"],
-        score=score,
+        score=_score(domain, found, since if present else None),
+        note=as_of_note(as_of, found["notes"]) if as_of else "",
         since=since,
         story=story,
         unknown=unknown,
-        points=[*snapshots.trend(domain), snapshots.now(domain)] if totals["techniques"] else [],
-        times=[_time(one) for one in (Measure.DETECT, Measure.REMEDIATE)],
+        points=[*snapshots.trend(domain), snapshots.now(domain)] if present else [],
+        times=[_time(one) for one in (Measure.DETECT, Measure.REMEDIATE)] if present else [],
         gaps=[gap_of(gap) for gap in gaps["gaps"][:_GAPS]],
         all_gaps=gaps["all_gaps"],
-        frameworks=[_framework(one) for one in compliance.frameworks() if one["kind"] != "vulnerabilities"],
-        campaigns=[_campaign(row) for row in campaigns.search(_UNDER_WAY).rows[:_CAMPAIGNS]],
+        frameworks=[_framework(one) for one in compliance.frameworks(as_of) if one["kind"] != "vulnerabilities"],
+        campaigns=[_campaign(row) for row in campaigns.search(_UNDER_WAY).rows[:_CAMPAIGNS]] if present else [],
         proven=Share(**totals["proven"]),
         claimed=Share(**totals["claimed"]),
         funnel=page.Funnel(
@@ -108,17 +110,22 @@ def _overview(me: Viewer, asked: Mapping[str, str]) -> page.Overview:
 _UNDER_WAY = campaigns.Asked(states=("running", "planned"))
 
 
-def _score(domain: str, found: Mapping[str, Any], since: Since) -> page.Score:
-    standing = score_query.standing(domain)
-    day = measured.today() - timedelta(days=since.days)
-    change, _ = snapshots.change(domain, day, measured.today())
+def _score(domain: str, found: Mapping[str, Any], since: Since | None) -> page.Score:
+    """With what changed, and the band of the weights, where the present is looked at."""
+    kept, score = found["totals"]["score"], None
+    if since is not None:
+        day = measured.today() - timedelta(days=since.days)
+        change, _ = snapshots.change(domain, day, measured.today())
+        moved = None if change.tenths is None else change.tenths / 10
+        score = (moved, f"{day.day} {day:%b %Y}", score_query.band(domain))
+    moved, day_words, band = score or (None, "", None)
     return page.Score(
-        weighted=found["totals"]["score"]["weighted"],
-        plain=found["totals"]["score"]["plain"],
+        weighted=kept["weighted"],
+        plain=kept["plain"],
         weights_version=found["weights_version"],
-        change=None if change.tenths is None else change.tenths / 10,
-        change_since=f"{day.day} {day:%b %Y}",
-        band=Band(**standing["band"]) if standing["band"] else None,
+        change=moved,
+        change_since=day_words,
+        band=band,
     )
 
 

@@ -12,11 +12,12 @@ from callbacks import viewer
 from callbacks.navigating import query_of
 from callbacks.prose import plain, to_html
 from callbacks.viewer import Viewer
+from data.queries import measured, snapshots, technique_lists
 from data.queries import technique as query
-from data.queries import technique_lists
 from domain.errors import BadInput
 from domain.outcomes import Outcome
 from domain.roles import Permission
+from domain.snapshots import Kind
 from jobs import techniques
 from pages import technique as page
 from pages.components import technique_lists as lists
@@ -165,7 +166,22 @@ def _technique(me: Viewer, attack_id: str, domain: str) -> page.Technique:
         data_components=_related(related, "data_component"),
         detection_html=to_html(head["detection"]) if head["detection"] else "",
         history=[_entry(row) for row in found["history"]],
+        score_days=_score_days(found),
     )
+
+
+def _score_days(found: Mapping[str, Any]) -> list[page.ScoreDay]:
+    """Every day a snapshot knew a score of it, and now."""
+    head, score = found["head"], found["score"]
+    kept = [
+        page.ScoreDay(day=row["day"], value=row["score"], evaluated=row["evaluated"], kind=Kind(row["kind"]))
+        for row in snapshots.of_technique(head["attack_id"], head["domain"])
+        if row["score"] is not None
+    ]
+    if not score["known"]:
+        return kept
+    evaluated = found["tests_by_state"]["evaluated"]
+    return [*kept, page.ScoreDay(day=measured.today(), value=score["value"], evaluated=evaluated)]
 
 
 def _score(found: Mapping[str, Any]) -> page.Score | None:

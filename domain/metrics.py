@@ -136,6 +136,24 @@ METRICS: Mapping[str, Metric] = {
             Adding.MOMENT,
         ),
         Metric(
+            "score_band",
+            "Score, band under plausible weights",
+            "points, 0 to 100",
+            "The middle 90 % of the threat-weighted score under 2,000 sets of weights drawn around those decided. Says "
+            "how much of the score hangs on the choice of weights, not how well it is measured.",
+            "Dirichlet distribution with the decided weights as mean, concentration 50; Aegis, docs/score.md",
+            Adding.MOMENT,
+        ),
+        Metric(
+            "score_change",
+            "Change of the score, by cause",
+            "points",
+            "What each cause did to the threat-weighted score between two days: its mean effect over all orders in "
+            "which the causes could have come. The causes add up exactly to the change shown.",
+            "L. S. Shapley, A value for n-person games, 1953",
+            Adding.SUM,
+        ),
+        Metric(
             "technique_score",
             "Score",
             "points, 0 to 100",

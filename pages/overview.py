@@ -15,7 +15,6 @@ from domain.compliance import ControlState
 from domain.durations import ABOUT, Measure
 from domain.heatmap_view import DOMAINS
 from domain.metrics import METRICS
-from domain.sensitivity import Band
 from domain.snapshots import TrendPoint
 from pages.components import figure, states, words
 from pages.components.coverage import (
@@ -34,7 +33,7 @@ from pages.components.coverage import (
 from pages.components.figure import Share
 from pages.components.frame import Nav
 from pages.components.parts import Cell, cell, column, listing, when
-from pages.components.score import trend
+from pages.components.score import band_words, trend
 from pages.components.status import link
 from pages.next_best import Gap, reasons
 
@@ -52,7 +51,7 @@ class Score:
     weights_version: int
     change: float | None = None
     change_since: str = ""
-    band: Band | None = None
+    band: tuple[float, float] | None = None  # the middle 90 % under plausible weights
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -149,6 +148,7 @@ class Overview:
     changes: Sequence[SyncChange] = ()
     newly_covered: Sequence[NewlyCovered] = ()
     may_sync: bool = False
+    note: str = ""  # what is to be known of a day that is not today
 
 
 def answer(data: Overview) -> str:
@@ -169,24 +169,27 @@ def render_overview(data: Overview) -> html.Div:
         action = link("Open sources", "/sources", "button")
         text = "Load ATT&CK first: everything here stands on its map. Sources shows what is loaded and how to get it."
         return states.empty("No map yet", text, [action] if data.may_sync else [])
-    blocks: list[Component | None] = [_domain_line(data), _headline(data)]
+    noted = states.notice(data.note, link("Back to today", PATH), kind="stale") if data.note else None
+    blocks: list[Component | None] = [_domain_line(data), noted, _headline(data)]
     if not data.funnel.planned:
         blocks.append(_first_steps(data))
-    blocks.append(
-        html.Div(
-            [
-                html.Section(_trend(data), className="panel is-two-thirds"),
-                html.Section(_story(data), className="panel is-third"),
-                html.Section(render_tactics(data.tactics, data.domain), className="panel is-two-thirds"),
-                html.Div([render_outcomes(data.outcomes), render_funnel(data.funnel)], className="is-third stack"),
-                html.Section(_gaps(data), className="panel is-two-thirds"),
-                html.Div(_panels(_compliance(data), _campaigns(data)), className="is-third stack"),
-                html.Section(render_months(data.months), className="panel is-half"),
-                html.Div(_lists(data), className="is-half stack"),
-            ],
-            className="grid",
-        )
-    )
+    standing = [
+        html.Section(render_tactics(data.tactics, data.domain), className="panel is-two-thirds"),
+        html.Div([render_outcomes(data.outcomes), render_funnel(data.funnel)], className="is-third stack"),
+    ]
+    if data.note:
+        panels = [*standing, html.Section(_compliance(data), className="panel is-two-thirds")]
+    else:
+        panels = [
+            html.Section(_trend(data), className="panel is-two-thirds"),
+            html.Section(_story(data), className="panel is-third"),
+            *standing,
+            html.Section(_gaps(data), className="panel is-two-thirds"),
+            html.Div(_panels(_compliance(data), _campaigns(data)), className="is-third stack"),
+            html.Section(render_months(data.months), className="panel is-half"),
+            html.Div(_lists(data), className="is-half stack"),
+        ]
+    blocks.append(html.Div(panels, className="grid"))
     return html.Div([block for block in blocks if block is not None], className="stack overview")
 
 
@@ -361,9 +364,8 @@ def _domain_line(data: Overview) -> Component | None:
 def _headline(data: Overview) -> html.Div:
     score = data.score if data.tested or data.claimed.n else replace(data.score, weighted=None, plain=None)
     under: list[Component | str | None] = []
-    if score.band is not None:
-        low, high = score.band.low, score.band.high
-        under.append(f"90\u00a0% band {low:.0f}\u2060\u2013\u2060{high:.0f} under plausible weights")
+    if score.band is not None and score.weighted is not None:
+        under.append(band_words(score.band))
     if score.plain is not None:
         under.append(f"plain mean {score.plain:.0f}, weights version {score.weights_version}")
     if score.change is not None:

@@ -22,12 +22,12 @@ from pages.components.coverage import heading
 from pages.components.filters import FilterLine
 from pages.components.frame import Nav
 from pages.components.parts import Cell, cell, column, day_cell, listing
-from pages.components.score import trend, waterfall
+from pages.components.score import band_words, trend, waterfall
 from pages.components.status import link
 
 PATH = "/score"
 TITLE = "Score"
-NAV = Nav("State", "Score", "score", 25, "s")
+NAV = Nav("State", "Score", "score", 25, "e")
 BODY = "score-body"
 FILTERS = "score-filters"
 _SPANS = (("Last week", 7), ("Last month", 30), ("Last quarter", 91), ("Last year", 365))
@@ -153,7 +153,7 @@ def _day_note(data: Score) -> list[Component]:
 def _headline(data: Score) -> html.Div:
     change, band = data.change.tenths, data.band
     under: list[Component | str | None] = [
-        f"90\u00a0% band {band.low:.0f}\u2060–\u2060{band.high:.0f} under plausible weights" if band else None,
+        band_words((band.low, band.high)) if band else None,
         figure.delta(change / 10, words.day(data.from_day), 1) if change is not None and data.weighted else None,
         f"weights version {data.weights_version}",
     ]

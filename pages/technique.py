@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 from dash import html
 from dash.development.base_component import Component
@@ -10,10 +10,12 @@ from dash.development.base_component import Component
 from domain.heatmap_view import View, to_query
 from domain.metrics import METRICS
 from domain.roles import Permission, who_may
+from domain.snapshots import Kind
 from pages.components import figure, frame, states, status, words
 from pages.components import technique_lists as lists
 from pages.components.figure import Share
 from pages.components.parts import SafeHtml, when
+from pages.components.score import Point, line
 from pages.components.status import chip, link, outside
 from pages.components.timeline import Entry, timeline
 
@@ -50,6 +52,16 @@ class Score:
     value: float
     weights_version: int
     parts: Sequence[ScorePart]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ScoreDay:
+    """The score on one day, in points, with the tests evaluated by then; `kind` of snapshot, None for the present."""
+
+    day: date
+    value: float
+    evaluated: int
+    kind: Kind | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -103,6 +115,7 @@ class Technique:
     data_components: Sequence[lists.Related] = ()
     detection_html: str = ""
     history: Sequence[Entry] = ()
+    score_days: Sequence[ScoreDay] = ()
 
 
 def title(data: Technique) -> str:
@@ -277,6 +290,8 @@ def _standing(data: Technique) -> list[Component]:
     shown: list[Component] = [state, _proven(data)]
     if data.score is not None:
         shown.append(_score(data.score))
+    if len(data.score_days) > 1:
+        shown.append(_score_days(data))
     shown.append(_facts(data))
     return shown
 
@@ -322,6 +337,17 @@ def _score(score: Score) -> html.Section:
             note,
         ]
     )
+
+
+def _score_days(data: Technique) -> html.Section:
+    """How the score came about, as the snapshots have it."""
+    first, last = data.score_days[0], data.score_days[-1]
+    points = [
+        Point(one.day, one.value, f"{words.plural(one.evaluated, 'test')} evaluated", one.kind)
+        for one in data.score_days
+    ]
+    text = f"{words.signed(last.value - first.value, 1)} since {words.day(first.day)}, n = {len(points)} days."
+    return html.Section([html.H3("Score over time"), html.P(text, className="hint"), line(points, height=150)])
 
 
 def _track(part: ScorePart) -> html.Div:

@@ -1,7 +1,7 @@
 """The overview: the totals of the matrix, and what has changed lately."""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import orjson
@@ -62,12 +62,15 @@ ORDER BY months.month
 TREND_MONTHS = 12
 
 
-def overview(domain: str) -> dict[str, Any]:
-    """`{version, totals (as in the matrix), weights_version, newly_covered: [{attack_id, name, validated_at}]}`."""
-    day = measured.today()
+def overview(domain: str, as_of: date | None = None) -> dict[str, Any]:
+    """`{version, totals (as in the matrix), weights_version, newly_covered: [{attack_id, name, validated_at}], notes}`.
+
+    What is newly covered is told of the present only.
+    """
+    day = as_of or measured.today()
 
     def compute() -> bytes:
-        found = heatmap.matrix(domain)
+        found = heatmap.matrix(domain, as_of=as_of)
         cells = found["cells"]
         covered = [
             attack_id
@@ -78,7 +81,8 @@ def overview(domain: str) -> dict[str, Any]:
             "version": found["version"],
             "weights_version": found["weights_version"],
             "totals": found["totals"],
-            "newly_covered": _newly_covered(domain, covered),
+            "newly_covered": [] if as_of else _newly_covered(domain, covered),
+            "notes": found["notes"],
         }
         return orjson.dumps(answer)
 

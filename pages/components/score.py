@@ -1,9 +1,11 @@
 """The score drawn: over time with its band, and as the steps between two days. Other half: `assets/score.js`."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
 
 from domain.sensitivity import Band
-from domain.snapshots import TrendPoint
+from domain.snapshots import Kind, TrendPoint
 from pages.components import words
 from pages.components.parts import Part
 
@@ -20,33 +22,62 @@ class Waterfall(Part):
     _names = ("starts", "ends", "steps", "caption")
 
 
-def trend(points: Sequence[TrendPoint], band: Band | None = None, *, height: int = 220) -> Trend:
+def band_words(band: tuple[float, float]) -> str:
+    """How much of a score hangs on the weights, as one line under it."""
+    return f"90\u00a0% band {band[0]:.0f}\u2060–\u2060{band[1]:.0f} under plausible weights"
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """A value on a day, what else is said of it, and how it is known: by a snapshot of a kind, or (None) by now."""
+
+    day: date
+    value: float
+    said: str
+    kind: Kind | None = None
+    label: str = ""
+
+    @property
+    def words(self) -> str:
+        made = f", {self.kind.label.lower()}" if self.kind else ", now"
+        name = f" ({self.label})" if self.label else ""
+        return f"{words.day(self.day)}{name}: {self.value:.1f} of 100; {self.said}{made}"
+
+
+def trend(points: Sequence[TrendPoint], band: Band | None = None) -> Trend:
     """The threat-weighted score of each point that has one, oldest first; `band` is that of the last."""
-    shown = [
-        {
-            "day": point.day.isoformat(),
-            "value": point.weighted,
-            "said": _said(point),
-            "made": point.kind.value if point.kind else "daily",
-        }
-        for point in points
-        if point.weighted is not None
-    ]
-    return Trend(
-        points=shown,
-        low=band.low if band else None,
-        high=band.high if band else None,
-        height=height,
-        caption=f"Score over time, {words.plural(len(shown), 'point')}: {_said(points[-1])}",
+    return line(
+        [
+            Point(
+                one.day,
+                one.weighted,
+                f"n = {words.number(one.techniques)} in scope, {words.number(one.tested)} tested",
+                one.kind,
+                one.label,
+            )
+            for one in points
+            if one.weighted is not None
+        ],
+        band,
     )
 
 
-def _said(point: TrendPoint) -> str:
-    made = f", {point.kind.label.lower()}" if point.kind else ", now"
-    name = f" ({point.label})" if point.label else ""
-    return (
-        f"{words.day(point.day)}{name}: {point.weighted or 0:.1f} of 100; "
-        f"n = {words.number(point.techniques)} in scope, {words.number(point.tested)} tested{made}"
+def line(points: Sequence[Point], band: Band | None = None, *, height: int = 220) -> Trend:
+    """At least one point, oldest first."""
+    return Trend(
+        points=[
+            {
+                "day": one.day.isoformat(),
+                "value": one.value,
+                "said": one.words,
+                "made": one.kind.value if one.kind else "daily",
+            }
+            for one in points
+        ],
+        low=band.low if band else None,
+        high=band.high if band else None,
+        height=height,
+        caption=f"Score over time, {words.plural(len(points), 'point')}; {points[-1].words}",
     )
 
 
