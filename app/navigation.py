@@ -31,9 +31,9 @@ from callbacks import (
     notifications,
     overview,
     plan,
+    retests,
     rule,
     rules,
-    retests,
     score,
     search,
     sources,
@@ -70,9 +70,9 @@ from pages import not_found
 from pages import notifications as notifications_page
 from pages import overview as overview_page
 from pages import plan as plan_page
+from pages import retests as retests_page
 from pages import rule as rule_page
 from pages import rules as rules_page
-from pages import retests as retests_page
 from pages import score as score_page
 from pages import sources as sources_page
 from pages import technique as technique_page

@@ -15,6 +15,7 @@ from domain.compliance import ControlState
 from domain.durations import ABOUT, Measure
 from domain.heatmap_view import DOMAINS
 from domain.metrics import METRICS
+from domain.sensitivity import Band
 from domain.snapshots import TrendPoint
 from pages.components import figure, states, words
 from pages.components.coverage import (
@@ -207,8 +208,10 @@ def _trend(data: Overview) -> list[Component]:
     way = "up" if rose > 0 else "down"
     title = f"Score {way} {abs(rose):.1f} since {words.day(first.day)}"
     note = "Threat-weighted, one point a snapshot; hollow ones are reconstructed. The thick end is the band of weights."
+    low_high, score = data.score.band, data.score.weighted
+    band = Band(low_high[0], score, low_high[1]) if low_high and score is not None else None
     more = html.P(link("What moved it, cause by cause", "/score"), className="hint")
-    return [heading(title, f"{note} {words.plural(len(shown), 'point')}."), trend(shown, data.score.band), more]
+    return [heading(title, f"{note} {words.plural(len(shown), 'point')}."), trend(shown, band), more]
 
 
 _LEADS = {
