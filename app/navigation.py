@@ -18,11 +18,14 @@ from callbacks import (
     audit,
     campaign,
     campaigns,
+    compliance,
     contradictions,
     coverage,
     demo,
     glossary,
+    framework,
     heatmap,
+    import_framework,
     import_tests,
     jobs,
     metrics,
@@ -57,10 +60,13 @@ from pages import actors as actors_page
 from pages import audit as audit_page
 from pages import campaign as campaign_page
 from pages import campaigns as campaigns_page
+from pages import compliance as compliance_page
 from pages import contradictions as contradictions_page
 from pages import coverage as coverage_page
 from pages import glossary as glossary_page
+from pages import framework as framework_page
 from pages import heatmap as heatmap_page
+from pages import import_framework as import_framework_page
 from pages import import_tests as import_tests_page
 from pages import jobs as jobs_page
 from pages import metrics as metrics_page
@@ -129,6 +135,9 @@ PAGES = (
     Page(actors_page, actors.open),
     Page(actor_page, actor.open),
     Page(tools_page, tools.open),
+    Page(compliance_page, compliance.open, kept=True),
+    Page(import_framework_page, import_framework.open, Permission.MANAGE_FRAMEWORKS),
+    Page(framework_page, framework.open, kept=True),
     Page(plan_page, plan.open, Permission.PLAN_TEST),
     Page(rules_page, rules.open),
     Page(rule_page, rule.open),
@@ -151,10 +160,13 @@ def install(app: dash.Dash) -> None:
         audit,
         campaign,
         campaigns,
+        compliance,
         contradictions,
         coverage,
         demo,
+        framework,
         heatmap,
+        import_framework,
         import_tests,
         jobs,
         metrics,

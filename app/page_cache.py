@@ -27,6 +27,7 @@ TOPICS = (
     "threats",
     "frameworks",
     "control_decisions",
+    "templates",
     "snapshots",
     "sources",
     "overlays",

@@ -9,6 +9,7 @@ from app import bundle, errors, health, navigation, page_cache, security
 from app.api import (
     actions,
     audit,
+    compliance,
     evidence,
     evidence_times,
     exports,
@@ -41,6 +42,7 @@ def create_app(settings: Settings) -> Flask:
     server.register_blueprint(health.blueprint)
     server.register_blueprint(actions.blueprint)
     server.register_blueprint(audit.blueprint)
+    server.register_blueprint(compliance.blueprint)
     server.register_blueprint(evidence.blueprint)
     server.register_blueprint(evidence_times.blueprint)
     server.register_blueprint(exports.blueprint)

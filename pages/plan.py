@@ -137,8 +137,16 @@ def filter_fields(data: Plan) -> list[dict[str, Any]]:
         filters.one("actor", "Gaps of", [("", "No actor"), *choices.actors], clears=("adversary", *found)),
         filters.one("adversary", "Adversary profile", [("", "None"), *choices.adversaries], clears=("actor", *found)),
         filters.one("platform", "Platform", [("", "Any platform"), *choices.platforms]),
-        filters.search("q", "Templates", "Name, text or command", clears=("actor", "adversary", "template")),
-        filters.search("technique", "Technique", "T1059", clears=("actor", "adversary", "template"), quiet=True),
+        filters.search(
+            "q", "Templates", "Name, text or command", clears=("actor", "adversary", "template", "framework", "control")
+        ),
+        filters.search(
+            "technique",
+            "Technique",
+            "T1059",
+            clears=("actor", "adversary", "template", "framework", "control"),
+            quiet=True,
+        ),
     ]
 
 

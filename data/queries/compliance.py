@@ -25,6 +25,7 @@ from domain.compliance import (
     state_of,
     tally,
 )
+from domain.coverage import CoverageStatus
 from domain.errors import NotFound
 from domain.statistics import Share
 
@@ -129,11 +130,13 @@ def frameworks(day: date | None = None) -> list[dict[str, Any]]:
 def framework(slug: str, day: date | None = None) -> dict[str, Any]:
     """One framework; raises NotFound. As in `frameworks`, and
 
-    `{as_of, groups [{code, name, states}], controls [{code, name, group, state, not_mappable, tally {..}, techniques
-    [id], not_placed [id], elsewhere [id], decision {kind, reason, expires_on, author, created_at, holds}|null}],
-    map {id: {name, status, stale, in_scope, age_days, tests, unfinished, rules, templates}}, unaddressed [{claimed_id,
-    attack_id, name, comment}]}`. `map` holds every technique that a control names; those of a control stand with the
-    ones that fail first. `elsewhere` are placed, but retired or on the map of another domain.
+    `{as_of, map_version, groups [{code, name, states}], controls [{code, name, group, state, not_mappable, tally
+    {..}, techniques [id], not_placed [id], elsewhere [id], decision {kind, reason, expires_on, author, created_at,
+    holds}|null}], map {id: {name, status, stale, in_scope, age_days, tests, unfinished, rules, templates}},
+    unaddressed [{claimed_id, attack_id, name, comment}]}`.
+
+    `map` holds every technique that a control names; those of a control stand with the ones that fail first.
+    `elsewhere` are placed, but retired or on the map of another domain.
     """
     on = day or measured.today()
     params = {"slug": slug[:100], "day": on}
@@ -188,20 +191,26 @@ def gaps(slug: str, code: str = "") -> tuple[dict[str, Any], list[dict[str, Any]
         if one is None:
             raise NotFound(f"{found['name']} has no control {code[:40]}.")
         controls = [one]
+    return found, gaps_of(found, controls)
+
+
+def gaps_of(found: Mapping[str, Any], controls: Iterable[Mapping[str, Any]] | None = None) -> list[dict[str, Any]]:
+    """The same of an answer that is here already."""
     held: Counter[str] = Counter()
-    for control in controls:
+    for control in found["controls"] if controls is None else controls:
         if ControlState(control["state"]).gap:
             held.update(control["techniques"])
     wanted = [
         {"attack_id": attack_id, "controls": number, **found["map"][attack_id]}
         for attack_id, number in held.items()
-        if _is_gap(found["map"][attack_id])
+        if is_gap(found["map"][attack_id])
     ]
-    return found, sorted(wanted, key=lambda one: (-one["controls"], one["attack_id"]))
+    return sorted(wanted, key=lambda one: (-one["controls"], one["attack_id"]))
 
 
-def _is_gap(technique: Mapping[str, Any]) -> bool:
-    return bool(technique["in_scope"]) and (technique["status"] != "covered" or technique["stale"])
+def is_gap(technique: Mapping[str, Any]) -> bool:
+    """In scope, and not covered by fresh evidence."""
+    return bool(technique["in_scope"]) and (technique["status"] != CoverageStatus.COVERED or technique["stale"])
 
 
 def _frameworks(day: date) -> list[dict[str, Any]]:
@@ -222,7 +231,8 @@ def _framework(slug: str, day: date) -> dict[str, Any]:
     if not heads:
         return {}
     (head,) = heads
-    techniques = {one.attack_id: one for one in measured.read(head["domain"], as_of=day).techniques}
+    loaded = measured.read(head["domain"], as_of=day)
+    techniques = {one.attack_id: one for one in loaded.techniques}
     standings = {key: standing(one) for key, one in techniques.items()}
     judged = _judge(slug, _controls(slug).get(slug, ()), standings, _decisions(slug, day))
     named = sorted({key for one in judged for key in one.control.techniques if key in techniques})
@@ -231,6 +241,7 @@ def _framework(slug: str, day: date) -> dict[str, Any]:
     return {
         **_counted(head, judged, standings),
         "as_of": day,
+        "map_version": loaded.version,
         "groups": _groups(judged),
         "controls": [_shown(one, standings) for one in judged],
         "map": {key: _technique(techniques[key], templates.get(key, 0)) for key in named},

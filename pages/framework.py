@@ -1,0 +1,198 @@
+"""One framework: its controls by group and state, what changed, the gaps with the tests that would close them.
+
+`?state=` and `?group=` narrow the list, `?control=` opens one control beside it, `?as_of=` looks from another day and
+`?compare=` says what has changed since one.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+from dash import dcc, html
+from dash.development.base_component import Component
+
+from domain.compliance import ControlState
+from pages.components import compliance as parts
+from pages.components import filters, states, words
+from pages.components import framework_lists as lists
+from pages.components.compliance import Group, Tile
+from pages.components.figure import figure, share_figure
+from pages.components.filters import FilterLine
+from pages.components.framework_lists import Control, Framework
+from pages.components.parts import Mix
+from pages.components.status import link
+
+PATH = "/compliance/<slug>"
+TITLE = "Framework"
+NAV = None
+STATE_ALL, GROUP_ALL = "", ""
+
+
+def title(data: Framework) -> str:
+    return f"{data.name} {data.version}".strip()
+
+
+def answer(data: Framework) -> str:
+    """The one line in the top bar."""
+    share = data.demonstrated
+    if not share.of:
+        return "nothing here can be judged by tests"
+    done, against = parts.label("demonstrated", data.kind), parts.label("contradicted", data.kind)
+    number = words.number(data.states[ControlState.CONTRADICTED])
+    return f"{share.words} {done.lower()}, {number} {against.lower()}"
+
+
+def layout(data: Framework, panel: Component | None = None) -> html.Div:
+    """`panel` is what `?control=` opens; the region `control-panel` holds it."""
+    fields = filter_fields(data)
+    line = FilterLine(id="framework-filters", fields=fields, value=filters.asked(fields, data.query))
+    return html.Div(
+        [
+            line,
+            dcc.Store(id="framework-slug", data=data.slug),
+            html.Div(render(data), id="framework-body", className="stack"),
+            html.Div(panel, id="control-panel"),
+        ],
+        className="stack",
+    )
+
+
+def filter_fields(data: Framework) -> list[dict[str, Any]]:
+    every = [(STATE_ALL, "Any state"), *((state.value, parts.label(state, data.kind)) for state in parts.ORDER)]
+    groups = [(GROUP_ALL, "Any group"), *((code, _group(code, name)) for code, name in data.groups)]
+    fields = [filters.one("state", "State", every, filters=True)]
+    if len(data.groups) > 1:
+        fields.append(filters.one("group", "Group", groups, filters=True))
+    return [
+        *fields,
+        filters.day("as_of", "As of", quiet=True, filters=True),
+        filters.day("compare", "Changed since", quiet=True, filters=True),
+    ]
+
+
+def render(data: Framework) -> list[Component]:
+    """What stands in `framework-body`."""
+    shown = [_notices(data), _figures(data), _wall(data), *lists.render_changes(data), lists.render_gaps(data)]
+    shown += [lists.render_first(data), lists.render_provenance(data)]
+    return [part for part in shown if part is not None]
+
+
+def _notices(data: Framework) -> Component | None:
+    said: list[Component] = []
+    if data.as_of != data.today:
+        text = f"As of {words.day(data.as_of)}: tests and decisions as they stood; the mapping is today's."
+        said.append(states.notice(html.Span(text), link("Today", data.href(as_of=""), "button is-quiet is-small")))
+    if data.expired:
+        many = words.plural(data.expired, "accepted risk")
+        said.append(states.notice(f"{many} expired; look at them again.", kind="warn"))
+    if data.note:
+        said.append(states.notice(data.note))
+    return html.Div(said, className="stack-small") if said else None
+
+
+def _figures(data: Framework) -> html.Div:
+    done, model = parts.label(ControlState.DEMONSTRATED, data.kind), parts.MODEL_OF[data.kind]
+    against, untested = ControlState.CONTRADICTED, ControlState.NOT_DEMONSTRATED
+    many = parts.nouns(data.kind)
+    pairs = sum(number for _, number in data.not_placed)
+    placed = "one of a control and an id" if pairs == 1 else "pairs of a control and an id"
+    risks = "none expired" if not data.expired else f"{words.number(data.expired)} expired"
+    return html.Div(
+        [
+            share_figure(done, data.demonstrated, definition=model, href=data.href(state="demonstrated")),
+            figure(
+                parts.label(against, data.kind),
+                words.number(data.states[against]),
+                unit=many,
+                under=[f"of {words.number(data.demonstrated.of)} that can be judged"],
+                href=data.href(state=against),
+            ),
+            figure(
+                parts.label(untested, data.kind),
+                words.number(data.states[untested]),
+                unit=many,
+                under=["no validated test of any technique"],
+                href=data.href(state=untested),
+            ),
+            share_figure("Mapped techniques proven", data.proven, definition="Of the techniques that its rows name, on "
+                         "the loaded map and in scope: those covered by fresh tests."),
+            figure("Risks accepted", words.number(data.accepted), under=[risks]),
+            figure("Not placed", words.number(pairs), under=[placed], href=f"{data.path}#provenance"),
+        ],
+        className="figures",
+    )  # fmt: skip
+
+
+def _wall(data: Framework) -> html.Section:
+    mix = Mix(
+        caption=f"{words.plural(len(data.controls), *parts.NOUNS[data.kind])} by state",
+        parts=[
+            {
+                "name": parts.label(state, data.kind),
+                "n": data.states[state],
+                "mark": parts.MARKS[state],
+                "colour": parts.fill(state),
+                "href": data.href(state=state),
+            }
+            for state in parts.ORDER
+            if data.states[state]
+        ],
+    )
+    by_group: dict[str, list[Control]] = {code: [] for code, _ in data.groups}
+    for one in data.listed:
+        by_group[one.group].append(one)
+    groups = [
+        Group(
+            code=code,
+            label=_group(code, name) or "Controls",
+            href=data.href(group=code),
+            note=_demonstrated_of(by_group[code]),
+            tiles=[_tile(data, one) for one in by_group[code]],
+        )
+        for code, name in data.groups
+        if by_group[code]
+    ]
+    wall = parts.control_wall(groups, caption="Controls by group", chosen=data.query.get("control", ""))
+    head = html.Header([html.H2(_finding(data)), html.P("Each tile is one; it opens what stands behind it.")])
+    return html.Section([head, mix, wall], className="panel stack")
+
+
+def _finding(data: Framework) -> str:
+    """The title says where tests contradict most."""
+    counts: dict[str, list[int]] = {code: [0, 0] for code, _ in data.groups}
+    for one in data.controls:
+        if ControlState(one.state).judged:
+            counts[one.group][0] += one.state == ControlState.CONTRADICTED
+            counts[one.group][1] += 1
+    worst, (against, of) = max(counts.items(), key=lambda item: item[1][0], default=("", (0, 0)))
+    many = parts.nouns(data.kind).capitalize()
+    if not against:
+        return f"{many} by state: no test contradicts one"
+    if len(counts) == 1:
+        return f"Tests contradict {words.number(against)} of {words.number(of)}"
+    name = _group(worst, dict(data.groups)[worst])
+    return f"{name} is contradicted most: {words.number(against)} of {words.number(of)}"
+
+
+def _demonstrated_of(controls: Sequence[Control]) -> str:
+    judged = [one for one in controls if ControlState(one.state).judged]
+    if not judged:
+        return "nothing to judge"
+    done = sum(one.state == ControlState.DEMONSTRATED for one in judged)
+    return f"{words.number(done)} of {words.number(len(judged))}"
+
+
+def _tile(data: Framework, one: Control) -> Tile:
+    said = f"{one.shown} {one.name}: {parts.label(one.state, data.kind).lower()}, {lists.why(one)}"
+    flag = one.decided is not None and one.decided.kind == "risk_accepted"
+    if one.decided is not None:
+        said += f". {parts.decided_words(one.decided)}"
+    return Tile(
+        code=one.code, state=one.state, href=data.href(control=one.code), words=said, flag=flag, shown=one.shown
+    )
+
+
+def _group(code: str, name: str) -> str:
+    """AC Access Control; where the name says the code again, the name alone."""
+    plain = "".join(character for character in name.lower() if character.isalnum())
+    same = plain == "".join(character for character in code.lower() if character.isalnum())
+    return name if same and name else f"{code} {name}".strip()
