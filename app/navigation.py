@@ -22,8 +22,8 @@ from callbacks import (
     contradictions,
     coverage,
     demo,
-    glossary,
     framework,
+    glossary,
     heatmap,
     import_framework,
     import_tests,
@@ -63,8 +63,8 @@ from pages import campaigns as campaigns_page
 from pages import compliance as compliance_page
 from pages import contradictions as contradictions_page
 from pages import coverage as coverage_page
-from pages import glossary as glossary_page
 from pages import framework as framework_page
+from pages import glossary as glossary_page
 from pages import heatmap as heatmap_page
 from pages import import_framework as import_framework_page
 from pages import import_tests as import_tests_page

@@ -21,7 +21,6 @@ from jobs import rules
 from pages import rules as page
 from pages.components import figure, log_sources, toast
 
-_LOGS_SHOWN = 300
 _SAID = {"yes": True, "no": False, "unknown": None}
 
 
@@ -136,7 +135,7 @@ def _body(me: Viewer, data: page.Rules) -> list[Any]:
             **{name: row[name] for name in ("collected", "note", "author")},
             decided_at=_moment(row["decided_at"]),
         )
-        for row in query.log_sources()[:_LOGS_SHOWN]
+        for row in query.log_sources()
     ]
     return log_sources.render(rows, may_manage=me.may(Permission.MANAGE_LOG_SOURCES))
 

@@ -81,7 +81,7 @@ def declare_logs(actor: Actor, role: Role, said: Mapping[LogKey, bool | None], *
         raise BadInput(f"Between 1 and {LOGS_MAX} log sources at a time. Nothing was changed.")
     if len(note) > NOTE_MAX or "\0" in note:
         raise BadInput(f"A note has at most {NOTE_MAX} characters.", errors={"note": "too long"})
-    wanted = {key: None if value is None else Declared(value, note.strip()) for key, value in said.items()}
+    wanted = {key: None if value is None else Declared(value, note.strip()) for key, value in sorted(said.items())}
     with unit_of_work() as session:
         log_sources.check_known(session, wanted)
         before = log_sources.held(session, wanted)

@@ -21,11 +21,21 @@ from sqlalchemy.orm import Session
 
 from data import objects, sync_lock
 from data.database import SYSTEM, Actor, reading, unit_of_work
-from data.repositories import attack, audit, frameworks, outbox, rules, sync_runs, template_sets
+from data.repositories import (
+    attack,
+    audit,
+    countermeasure_sets,
+    frameworks,
+    outbox,
+    rules,
+    sync_runs,
+    template_sets,
+)
 from data.repositories.sync_runs import Item, Request, Run
 from data.sources import registry
 from data.sources.attack_records import AttackBundle
 from data.sources.base import Asked, Rejected
+from data.sources.countermeasure_records import CountermeasureSet
 from data.sources.framework_records import FrameworkSet
 from data.sources.registry import Content
 from data.sources.template_records import TemplateSet
@@ -36,6 +46,7 @@ from jobs.sync_progress import ProgressWriter, Report
 
 log = logging.getLogger(__name__)
 
+_Done = attack.Adopted | rules.TakenIn | template_sets.TakenIn | frameworks.TakenIn | countermeasure_sets.TakenIn
 _STATEMENT_TIMEOUT_MS = 300_000
 _UNEXPECTED = "Something went wrong that should not have; nothing was changed. The log has the details."
 
@@ -224,7 +235,7 @@ def _apply(run: Run, fetched: Fetched, content: Content, progress: ProgressWrite
     now = datetime.now(UTC)
     with unit_of_work(statement_timeout_ms=_STATEMENT_TIMEOUT_MS) as session:
         if isinstance(content, AttackBundle):
-            done: attack.Adopted | rules.TakenIn | template_sets.TakenIn | frameworks.TakenIn = attack.adopt(
+            done: _Done = attack.adopt(
                 session,
                 content,
                 run_id=run.id,
@@ -239,6 +250,9 @@ def _apply(run: Run, fetched: Fetched, content: Content, progress: ProgressWrite
         elif isinstance(content, FrameworkSet):
             progress.step("Writing", None, None)
             done = frameworks.take_in(session, content, now=now)
+        elif isinstance(content, CountermeasureSet):
+            progress.step("Writing", None, None)
+            done = countermeasure_sets.take_in(session, content, now=now)
         else:
             progress.step("Writing", None, None)
             done = rules.take_in(session, run.source, content, now=now)

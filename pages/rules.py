@@ -137,7 +137,12 @@ def render_standing(data: Rules) -> list[Component]:
     if not data.whole:
         return []
     parts = [
-        MixPart(truth.label, standing.by_truth[truth], TRUTH_MARK[truth], f"{PATH}?truth={truth}&enabled=yes")
+        MixPart(
+            name=truth.label,
+            n=standing.by_truth[truth],
+            mark=TRUTH_MARK[truth],
+            href=f"{PATH}?truth={truth}&enabled=yes",
+        )
         for truth in RuleTruth
     ]
     note = (

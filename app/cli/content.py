@@ -42,6 +42,7 @@ _KINDS = (
     "adversary",
     "framework",
     "control",
+    "countermeasure",
 )
 _LISTED = 20
 

@@ -74,6 +74,12 @@ LEFT JOIN control ON control.framework_id = framework.id AND control.removed_at 
 LEFT JOIN control_mapping AS mapping ON mapping.control_id = control.id
 WHERE framework.origin = 'mappings' AND framework.removed_at IS NULL
 """
+_COUNTERMEASURE_FIGURES = """
+SELECT count(DISTINCT one.id) AS countermeasures, count(DISTINCT link.technique_id) AS techniques,
+  count(*) FILTER (WHERE link.resolution = 'not_placed') AS not_placed
+FROM countermeasure AS one LEFT JOIN countermeasure_technique AS link ON link.countermeasure_id = one.id
+WHERE one.removed_at IS NULL
+"""
 _MAP_FIGURES = """
 SELECT count(*) FILTER (WHERE NOT is_subtechnique) AS techniques, count(*) FILTER (WHERE is_subtechnique) AS subs,
   count(*) FILTER (WHERE review_since IS NOT NULL) AS review
@@ -94,6 +100,11 @@ JOIN framework ON framework.id = mapping.framework_id
 WHERE framework.removed_at IS NULL AND framework.origin = :source AND mapping.resolution = 'not_placed'
   AND mapping.control_id IS NOT NULL
 GROUP BY mapping.claimed_id
+UNION ALL
+SELECT link.claimed_id, count(*) FROM countermeasure_technique AS link
+JOIN countermeasure AS one ON one.id = link.countermeasure_id
+WHERE one.removed_at IS NULL AND link.resolution = 'not_placed' AND :source = 'd3fend'
+GROUP BY link.claimed_id
 ORDER BY rules DESC, claimed_id
 """
 
@@ -173,6 +184,8 @@ def sources(session: Session) -> list[SourceRow]:
             figures += [("to review", techniques.review)] if techniques.review else []
         elif slug == "mappings":
             loaded, figures = _of_frameworks(session.execute(text(_FRAMEWORK_FIGURES)).one())
+        elif slug == "d3fend":
+            loaded, figures = _of_countermeasures(session, last)
         elif slug in templates:
             loaded, figures = _of_templates(templates[slug], last)
         else:
@@ -210,6 +223,19 @@ def _of_rules(row: Any, last: RunRow | None) -> tuple[tuple[str, ...], list[tupl
     figures = [("rules", row["rules"]), ("enabled", row["enabled"]), ("technique claims not placed", row["not_placed"])]
     version = last.version if last and last.version else ""
     return (version or "rules",), [figure for figure in figures if figure[1] or figure[0] == "rules"]
+
+
+def _of_countermeasures(session: Session, last: RunRow | None) -> tuple[tuple[str, ...], list[tuple[str, int]]]:
+    row = session.execute(text(_COUNTERMEASURE_FIGURES)).one()
+    if not row.countermeasures:
+        return (), []
+    figures = [
+        ("countermeasures", row.countermeasures),
+        ("techniques", row.techniques),
+        ("technique claims not placed", row.not_placed),
+    ]
+    version = last.version if last and last.version else ""
+    return (version or "countermeasures",), [figure for figure in figures if figure[1]]
 
 
 def _of_templates(row: Any, last: RunRow | None) -> tuple[tuple[str, ...], list[tuple[str, int]]]:

@@ -78,6 +78,17 @@ LEFT JOIN technique ON technique.id = mapping.technique_id
 WHERE framework.removed_at IS NULL
 GROUP BY framework.slug ORDER BY framework.slug
 """
+# Of D3FEND's pairs those whose technique lies, active, on a loaded map.
+_D3FEND = """
+SELECT count(DISTINCT countermeasure.id) AS countermeasures,
+  count(DISTINCT (countermeasure.id, technique.id)) FILTER (WHERE technique.active) AS pairs,
+  count(DISTINCT technique.id) FILTER (WHERE technique.active) AS techniques,
+  count(*) FILTER (WHERE link.resolution = 'not_placed') AS not_placed
+FROM countermeasure
+LEFT JOIN countermeasure_technique AS link ON link.countermeasure_id = countermeasure.id
+LEFT JOIN technique ON technique.id = link.technique_id
+WHERE countermeasure.removed_at IS NULL
+"""
 _TESTS = "SELECT state, count(*) AS number FROM security_test GROUP BY state"
 
 # the name in the answer -> the kind in the table
@@ -119,6 +130,7 @@ def stats(session: Session, domain: str | None = None) -> dict[str, Any]:
         "rules": {row.source: _without(row, "source") for row in session.execute(text(_RULES))},
         "templates": _templates(session),
         "compliance": {row.slug: _without(row, "slug") for row in session.execute(text(_COMPLIANCE))},
+        "d3fend": dict(session.execute(text(_D3FEND)).one()._mapping),
         "coverage": _coverage(attack, covered.get(wanted, 0)),
         "tests": {state.value: number for state, number in _tests(session).items()},
         "domains": domains,

@@ -4,16 +4,17 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
-from data.sources import atomic, attack_stix, baseline, caldera, elastic, lolbas, mappings, own_rules, sigma
+from data.sources import atomic, attack_stix, baseline, caldera, d3fend, elastic, lolbas, mappings, own_rules, sigma
 from data.sources.attack_records import AttackBundle
 from data.sources.base import MEBIBYTE, Asked, Input, Limits, SourceInfo
+from data.sources.countermeasure_records import CountermeasureSet
 from data.sources.framework_records import FrameworkSet
 from data.sources.rule_records import RuleSet
 from data.sources.template_records import TemplateSet
 from domain.errors import NotFound
 from domain.roles import Permission
 
-Content = AttackBundle | RuleSet | TemplateSet | FrameworkSet
+Content = AttackBundle | RuleSet | TemplateSet | FrameworkSet | CountermeasureSet
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,8 +241,32 @@ _MAPPINGS = SourceEntry(
     revision=mappings.REVISION,
 )
 
+_D3FEND_SENT = 60 * MEBIBYTE
+_D3FEND = SourceEntry(
+    info=SourceInfo(
+        slug="d3fend",
+        name="MITRE D3FEND",
+        what="Countermeasures, and the techniques each applies to",
+        licence="MIT",
+        licence_url="https://github.com/d3fend/d3fend-ontology/blob/master/LICENSE.md",
+        attribution="Copyright (c) 2022 The MITRE Corporation. D3FEND is a trademark of The MITRE Corporation.",
+        home_url="https://d3fend.mitre.org",
+        default_url="https://d3fend.mitre.org/ontologies/d3fend.ttl",
+        default_interval=timedelta(days=30),
+        accepts=(".ttl", ".ttl.gz", ".json", ".csv", ".zip"),
+        max_bytes=_D3FEND_SENT,
+    ),
+    # the ontology is 2.5 MB of Turtle, its full mapping some 30 MB of JSON
+    limits=Limits(sent=_D3FEND_SENT, unpacked=100 * MEBIBYTE, document=100 * MEBIBYTE, documents=1),
+    takes="the ontology (.ttl, also as .gz) or its full mapping (.json, .csv)",
+    wanted=d3fend.wanted,
+    parse=d3fend.parse,
+    revision=d3fend.REVISION,
+)
+
 SOURCES: Mapping[str, SourceEntry] = {
-    entry.info.slug: entry for entry in (_ATTACK, _SIGMA, _ELASTIC, _OWN_RULES, _ATOMIC, _CALDERA, _LOLBAS, _MAPPINGS)
+    entry.info.slug: entry
+    for entry in (_ATTACK, _SIGMA, _ELASTIC, _OWN_RULES, _ATOMIC, _CALDERA, _LOLBAS, _MAPPINGS, _D3FEND)
 }
 
 

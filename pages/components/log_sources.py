@@ -14,7 +14,7 @@ from pages.components import choosing, states, words
 from pages.components.parts import Cell, cell, column, listing, moment_cell
 
 _SAID = {True: "Collected", False: "Not collected", None: "Not known"}
-_OPTIONS = [["yes", "Collected"], ["no", "Not collected"], ["unknown", "Not known"]]
+_WORDS = {True: "yes", False: "no", None: "unknown"}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -41,8 +41,8 @@ class LogRow:
         return " / ".join(part for part in (self.product, self.category, self.service) if part) or "none named"
 
 
-def render(rows: Sequence[LogRow], *, may_manage: bool) -> list[Component]:
-    """The table; for leads with a tick and a choice a row."""
+def render(rows: Sequence[LogRow], *, may_manage: bool, shown: int = 300) -> list[Component]:
+    """The table of the first `shown`; for leads with a tick and a choice a row."""
     if not rows:
         return [states.empty("No log sources", "They appear with the rules that read them.")]
     counted: Mapping[bool | None, int] = {
@@ -53,6 +53,9 @@ def render(rows: Sequence[LogRow], *, may_manage: bool) -> list[Component]:
         f"collected, {words.number(counted[False])} logs that are not, and of {words.number(counted[None])} nobody "
         "said. A rule whose logs are not collected cannot fire, unless a test has shown that it does."
     )
+    if len(rows) > shown:
+        text += f" The {shown} that most rules read are listed."
+        rows = rows[:shown]
     if not may_manage:
         columns = [column(name) for name in _NAMES[:1]] + [column(name, "num") for name in _NAMES[1:4]]
         columns += [column(_NAMES[4]), column("Said", "when")]
@@ -66,13 +69,20 @@ def render(rows: Sequence[LogRow], *, may_manage: bool) -> list[Component]:
         )
         who = html.P(f"Declared by {who_may(Permission.MANAGE_LOG_SOURCES)}.", className="hint")
         return [html.P(text), table, who]
-    drawn = [{"key": row.key, "label": row.name, "cells": _cells(row), "options": _OPTIONS} for row in rows]
+    drawn = [{"key": row.key, "label": row.name, "cells": _cells(row), "options": _options(row)} for row in rows]
     note = dcc.Input(id="logs-note", placeholder="Why, for whoever reads it later", maxLength=500, className="field")
     button = html.Button("Keep for those ticked", id="logs-declare", type="button", className="button is-small")
     chooser = choosing.chooser(
         "logs-chosen", drawn, columns=[*_NAMES, "Is"], caption="Log sources", noun="log sources", value={}
     )
     return [html.P(text), chooser, html.Div([note, button], className="actions")]
+
+
+def _options(row: LogRow) -> list[list[str]]:
+    """What stands first is what a tick means before anything is chosen: as it is, or that it is collected."""
+    first = row.collected if row.collected is not None else True
+    order = [first, *(one for one in (True, False, None) if one is not first)]
+    return [[_WORDS[one], _SAID[one]] for one in order]
 
 
 _NAMES = ("Log source", "Rules", "Enabled", "Fired", "Here")

@@ -214,6 +214,65 @@ def placed(rules: dict[str, dict[str, Any]], objects: Bundle) -> dict[str, int]:
     }
 
 
+def d3fend(path: Path) -> dict[str, set[str]]:
+    """Id of a countermeasure -> technique ids it applies to; read line by line, as the ontology's makers lay it out."""
+    with gzip.open(path) as file:
+        blocks = file.read().decode().split("\n\n:")
+    classes: dict[str, dict[str, Any]] = {}
+    properties: dict[str, set[str]] = {}
+    for block in blocks:
+        name = block.split(" ", 1)[0]
+        plain = re.sub(
+            r'"""(?:[^"]|"(?!""))*"""|"(?:\\.|[^"\\])*"', lambda found: found[0] if len(found[0]) < 40 else '""', block
+        )
+        if "owl:ObjectProperty" in plain.split(";", 1)[0]:
+            above = re.search(r"rdfs:subPropertyOf ([^;.]+)", plain)
+            properties[name] = set(re.findall(r":([\w-]+)", above[1])) if above else set()
+            continue
+        above = re.search(r"rdfs:subClassOf (.+?)(?: ;\n    \S| \.(?:\n|$))", plain, re.DOTALL)
+        written = above[1] if above else ""
+        without = re.sub(r"\[.*?\]", "", written, flags=re.DOTALL)
+        classes[name] = {
+            "above": set(re.findall(r"(?<![\w]):([\w.-]+\w)", without)),
+            "restrictions": set(re.findall(r"owl:onProperty :([\w-]+) ;\s+owl:someValuesFrom :([\w.-]+\w)", written)),
+            "id": (re.findall(r':d3fend-id "([^"]+)"', plain) or [""])[0],
+            "attack": (re.findall(r':attack-id "([^"]+)"', plain) or [""])[0],
+            "deprecated": "owl:deprecated true" in plain,
+        }
+
+    def within(name: str, top: str, of: dict[str, set[str]]) -> bool:
+        seen: set[str] = set()
+        level = {name}
+        while level:
+            if top in level:
+                return True
+            seen |= level
+            level = {above for one in level for above in of.get(one, ())} - seen
+        return False
+
+    parents = {name: one["above"] for name, one in classes.items()}
+    associating = {name for name in properties if within(name, "may-be-associated-with", properties)}
+    artifacts = {name for name in classes if within(name, "DigitalArtifact", parents)}
+
+    def meets(one: dict[str, Any]) -> set[str]:
+        return {to for way, to in one["restrictions"] if way in associating and to in artifacts}
+
+    attacks = {
+        one["attack"]: meets(one)
+        for name, one in classes.items()
+        if one["attack"] and not one["deprecated"] and within(name, "OffensiveTechnique", parents)
+    }
+    return {
+        one["id"]: {
+            technique
+            for technique, theirs in attacks.items()
+            if any(within(narrow, wide, parents) for narrow in theirs for wide in meets(one))
+        }
+        for name, one in classes.items()
+        if one["id"] and name != "DefensiveTechnique" and within(name, "DefensiveTechnique", parents)
+    }
+
+
 def templates(source: str, path: Path) -> dict[str, dict[str, Any]]:
     """Template -> claimed technique, platforms in the source's words, whether elevated; keys differ by source."""
     found: dict[str, dict[str, Any]] = {}
