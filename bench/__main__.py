@@ -18,7 +18,20 @@ from rich.console import Console
 from app.instance import SECRETS, Instance
 from app.processes import configure_data
 from app.schema import upgrade
-from bench import browser, data, figures, imports, noop, queries, running, server, subjects, tests_table, workflow
+from bench import (
+    audit_log,
+    browser,
+    data,
+    figures,
+    imports,
+    noop,
+    queries,
+    running,
+    server,
+    subjects,
+    tests_table,
+    workflow,
+)
 from bench.figures import Figure
 from data import database
 
@@ -101,11 +114,13 @@ def _large(asked: argparse.Namespace, directory: Path, files: Path) -> Instance:
         upgrade(say=_say)
         if data.is_built(database.url(), tests=asked.tests, rules=asked.rules):
             _say("the large data set is there already")
+            audit_log.fill(database.url())
             return instance
         imports.load_map(files)
         built = data.build(
             database.url(), tests=asked.tests, rules=asked.rules, today=datetime.now(UTC).date(), say=_say
         )
+        audit_log.fill(database.url())
         took = f"Built in {built.seconds:,.0f} s ({built.computed:,.0f} s of CPU to invent it): "
         out.print(took + ", ".join(f"{n:,} {table}" for table, n in built.rows.items()))
     return instance

@@ -3,6 +3,9 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
+from uuid import UUID
+
+from domain.audit_view import AuditView
 
 DOMAIN = "enterprise-attack"
 _TECHNIQUE = "T1059.001"
@@ -48,6 +51,41 @@ def queries() -> list[Query]:
         Query("search for a word", lambda: search.search("powershell"), cached=False),
         Query("search for an id", lambda: search.search("T1059"), cached=False),
         Query("sources", of_sources, cached=False),
+        *_of_the_workflow(),
+    ]
+
+
+def _of_the_workflow() -> list[Query]:
+    """Lists are asked for anew each time, as their pages do; a campaign is the one with the most tests."""
+    from data.database import reading
+    from data.queries import actors, audit, campaigns, contradictions, jobs, planning, reader
+
+    (biggest,) = reader.rows(
+        "SELECT campaign_id::text AS id FROM security_test WHERE campaign_id IS NOT NULL"
+        " GROUP BY 1 ORDER BY count(*) DESC LIMIT 1"
+    )
+    (person,) = reader.rows("SELECT actor_id::text AS id FROM audit_log WHERE actor_id IS NOT NULL LIMIT 1")
+    (test,) = reader.rows("SELECT max(number)::text AS number FROM security_test")
+
+    def audited(**asked: str) -> Callable[[], object]:
+        view = AuditView.of(asked)
+        return lambda: (audit.around(), audit.count(view), audit.entries(view))
+
+    def of_jobs() -> Any:
+        with reading() as session:
+            return jobs.promised(session), jobs.counts(session)
+
+    return [
+        Query("list of campaigns", lambda: campaigns.search(campaigns.Asked()), cached=False),
+        Query("the largest campaign", lambda: campaigns.campaign(UUID(biggest["id"])), cached=False),
+        Query("contradictions", contradictions.everything),
+        Query("audit log, first page", audited(), cached=False),
+        Query("audit log of a person", audited(person=person["id"]), cached=False),
+        Query("audit log of a test", audited(entity="security_test", id=test["number"]), cached=False),
+        Query("jobs", of_jobs, cached=False),
+        Query("actors", lambda: actors.actors(DOMAIN)),
+        Query("actor", lambda: (actors.actor("G0016"), actors.techniques(DOMAIN, "G0016")), cached=False),
+        Query("gaps of an actor to plan", lambda: planning.for_actor("G0016", "Windows"), cached=False),
     ]
 
 

@@ -1,6 +1,7 @@
 """The import page: looking through an uploaded file again with every choice, and bringing it in."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, fields
 from typing import Any
 
 from dash import Dash, Input, Output, State, ctx, no_update, set_props
@@ -9,12 +10,11 @@ from dash.exceptions import PreventUpdate
 from callbacks import viewer
 from callbacks.navigating import query_of
 from callbacks.viewer import Viewer
-from domain.errors import BadInput, NotFound
-from domain.outcomes import TestState
+from domain.errors import BadInput, NotFound, Unavailable
 from domain.roles import Permission
-from domain.test_imports.rows import ImportRow
-from jobs import test_imports
-from jobs.test_imports import Preview, Said
+from jobs import import_work, test_imports
+from jobs.import_work import Progress, Summary
+from jobs.test_imports import Done, Said
 from pages import import_tests as page
 from pages.components import toast
 
@@ -68,13 +68,28 @@ def register(app: Dash) -> None:
         prevent_initial_call=True,
     )
     def choose(said: Mapping[str, str] | None, columns: Mapping[str, str] | None, file: str | None) -> tuple[Any, ...]:
-        me = viewer.current()
-        me.require(Permission.IMPORT_TESTS)
-        data = _import(me, str(file), _asked(said, columns))
-        set_props("answer", {"children": page.answer(data)})
-        mapped = page.column_fields(data)
-        opened = True if page.lacks_columns(data) else no_update  # what the person has folded stays folded
-        return page.said_fields(data), mapped, not mapped, opened, page.used(data), page.render_found(data)
+        return _chosen(said, columns, file)
+
+    @app.callback(
+        *(
+            Output(ident, prop, allow_duplicate=True)
+            for ident, prop in (
+                ("import-said", "fields"),
+                ("import-columns", "fields"),
+                ("import-fold", "hidden"),
+                ("import-fold", "open"),
+                ("import-used", "children"),
+                ("import-found", "children"),
+            )
+        ),
+        Input("import-poll", "n_intervals"),
+        State("import-said", "value"),
+        State("import-columns", "value"),
+        State("import-file", "data"),
+        prevent_initial_call=True,
+    )
+    def looked(_ticks: int | None, said: Any, columns: Any, file: str | None) -> tuple[Any, ...]:
+        return _chosen(said, columns, file)
 
     @app.callback(
         Output("import-body", "children", allow_duplicate=True),
@@ -93,18 +108,24 @@ def register(app: Dash) -> None:
         if not (run_ or leave_out):
             raise PreventUpdate
         me = viewer.current()
-        asked = _said(_asked(said, columns))
-        wrong_too = ctx.triggered_id == "import-leave-out"
-        done = test_imports.run(me.actor, me.role, viewer.key(file), asked, leave_out=wrong_too)
-        return page.render_done(
-            page.Done(
-                validated=done.validated,
-                with_blue=done.with_blue,
-                drafts=done.drafts,
-                there=done.there,
-                left_out=done.left_out,
-            )
-        )
+        asked = {"file": file, "said": _asked(said, columns), "leave_out": ctx.triggered_id == "import-leave-out"}
+        return _run(me, asked, import_work.bring)
+
+    @app.callback(
+        Output("import-body", "children", allow_duplicate=True),
+        Input("import-run-poll", "n_intervals"),
+        State("import-running", "data"),
+        prevent_initial_call=True,
+    )
+    def follow(_ticks: int | None, asked: Any) -> Any:
+        if not isinstance(asked, dict):
+            raise PreventUpdate
+        me = viewer.current()
+        try:
+            return _run(me, asked, import_work.brought)
+        except (BadInput, Unavailable) as error:  # it has ended without importing: back to the file, with the reason
+            set_props(toast.REGION, {"children": toast.toast(error.detail, kind="failed")})
+            return _body(_import(me, str(asked.get("file")), _asked(asked.get("said"), None)))
 
     @app.callback(
         Output("import-body", "children", allow_duplicate=True),
@@ -121,6 +142,39 @@ def register(app: Dash) -> None:
         set_props(toast.REGION, {"children": toast.toast("The file is discarded.")})
         set_props("url", {"search": ""})
         return _body(_import(me, "", {})), ""
+
+
+def _chosen(said: object, columns: object, file: str | None) -> tuple[Any, ...]:
+    me = viewer.current()
+    me.require(Permission.IMPORT_TESTS)
+    data = _import(me, str(file), _asked(said, columns))
+    set_props("answer", {"children": page.answer(data)})
+    if data.progress is not None:  # the choices stay as they are until it is known what there is to choose
+        return (*[no_update] * 5, page.render_found(data))
+    mapped = page.column_fields(data)
+    opened = True if page.lacks_columns(data) else no_update  # what the person has folded stays folded
+    return page.said_fields(data), mapped, not mapped, opened, page.used(data), page.render_found(data)
+
+
+def _run(me: Viewer, asked: Mapping[str, Any], begin: Callable[..., Done | Progress]) -> Any:
+    said = _asked(asked.get("said"), None)
+    leave_out = asked.get("leave_out") is True
+    done = begin(me.actor, me.role, viewer.key(asked.get("file")), _said(said), leave_out=leave_out)
+    if isinstance(done, Progress):
+        return page.render_running(_progress(done), {"file": asked.get("file"), "said": said, "leave_out": leave_out})
+    return page.render_done(
+        page.Done(
+            validated=done.validated,
+            with_blue=done.with_blue,
+            drafts=done.drafts,
+            there=done.there,
+            left_out=done.left_out,
+        )
+    )
+
+
+def _progress(one: Progress) -> page.Progress:
+    return page.Progress(step=one.step, done=one.done, total=one.total)
 
 
 def _body(data: page.Import) -> Any:
@@ -150,44 +204,17 @@ def _import(me: Viewer, file: str, asked: Mapping[str, str]) -> page.Import:
     if not file:
         return page.Import(said=said, zones=zones)
     try:
-        found = test_imports.preview(me.actor, me.role, viewer.key(file), _said(said))
+        found = import_work.look(me.actor, me.role, viewer.key(file), _said(said))
     except NotFound as error:
         return page.Import(said={}, zones=zones, refused=error.detail)
-    except BadInput as error:
+    except (BadInput, Unavailable) as error:
         return page.Import(file=file, said=said, zones=zones, refused=error.detail)
+    if isinstance(found, Progress):
+        return page.Import(file=file, said=said, zones=zones, progress=_progress(found))
     return page.Import(file=file, said=said, zones=zones, found=_found(found))
 
 
-def _found(found: Preview) -> page.Found:
-    return page.Found(
-        name=found.name,
-        kind=found.table.kind,
-        columns=found.table.columns,
-        proposed=found.table.mapping,
-        mapping=found.mapping,
-        fixed=found.table.fixed,
-        lacks=found.lacks,
-        total=len(found.table.rows),
-        validated=found.count(TestState.VALIDATED),
-        with_blue=found.count(TestState.BLUE_EVALUATING),
-        drafts=found.count(TestState.DRAFT),
-        there=found.there,
-        wrong=len(found.problems),
-        problems=[(one.number, one.sentence) for one in found.problems[: page.PROBLEMS_SHOWN]],
-        shown=[_new(row) for row in found.new[: page.ROWS_SHOWN]],
-        new_tools=found.new_tools,
-    )
-
-
-def _new(row: ImportRow) -> page.NewTest:
-    return page.NewTest(
-        number=row.number,
-        technique=row.technique,
-        title=row.title,
-        platform=row.platform,
-        state=row.state,
-        executed_at=row.executed_at,
-        prevention=row.prevention or "",
-        detection=row.detection or "",
-        tools=row.tools,
-    )
+def _found(found: Summary) -> page.Found:
+    shown = [page.NewTest(**asdict(row)) for row in found.shown]
+    told = {one.name: getattr(found, one.name) for one in fields(found)}
+    return page.Found(**{**told, "shown": shown})

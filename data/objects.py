@@ -87,6 +87,15 @@ def as_file(key: str, *, suffix: str = "") -> Iterator[Path]:
         raise NotFound("The uploaded file is no longer kept; upload it again.") from error
 
 
+def size(key: str) -> int:
+    """Bytes of an object. Raises NotFound when there is none."""
+    with _answering():
+        try:
+            return int(obstore.head(_store(), key)["size"])
+        except FileNotFoundError as error:
+            raise NotFound("This file is no longer kept.") from error
+
+
 def delete(key: str) -> None:
     """Forget an object; one that is gone already is fine."""
     try:

@@ -32,6 +32,12 @@ def content(actor: Actor, upload_id: UUID) -> tuple[bytes, str]:
         return path.read_bytes(), PurePosixPath(key).name
 
 
+def size(actor: Actor, upload_id: UUID) -> tuple[int, str]:
+    """Bytes and name of a kept file. Raises NotFound."""
+    key = _key(actor, upload_id)
+    return objects.size(key), PurePosixPath(key).name
+
+
 def discard(actor: Actor, upload_id: UUID) -> None:
     objects.delete(_key(actor, upload_id))
 

@@ -5,7 +5,7 @@ worked out anew by the import itself, in the transaction that writes.
 """
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import IO
@@ -33,6 +33,13 @@ _STATEMENT_MS = 10 * 60 * 1000
 _SWEPT = "aegis:imports:swept"
 _SWEEP_SECONDS = 3600
 _JOB_SECONDS = 600
+_TOLD_EVERY = 5_000
+
+Tell = Callable[[str, int, int], None]  # what is done now; how many of how many rows, or 0 of 0
+
+
+def _silent(_step: str, _done: int, _total: int) -> None:
+    """Nobody waits for word."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,19 +93,26 @@ def keep(actor: Actor, role: Role, stream: IO[bytes], name: str) -> UUID:
     return kept_files.keep(actor, stream, name)
 
 
-def preview(actor: Actor, role: Role, upload_id: UUID, said: Said) -> Preview:
+def size(actor: Actor, upload_id: UUID) -> tuple[int, str]:
+    """Bytes and name of a kept file. Raises NotFound."""
+    return kept_files.size(actor, upload_id)
+
+
+def preview(actor: Actor, role: Role, upload_id: UUID, said: Said, tell: Tell = _silent) -> Preview:
     """BadInput, NotFound with one sentence when the file cannot be used as it is said to be."""
     require(role, Permission.IMPORT_TESTS)
     content, name = kept_files.content(actor, upload_id)
     with reading() as session:
-        return _look(session, content, name, said)
+        return _look(session, content, name, said, tell)
 
 
-def run(actor: Actor, role: Role, upload_id: UUID, said: Said, *, leave_out: bool = False) -> Done:
+def run(
+    actor: Actor, role: Role, upload_id: UUID, said: Said, *, leave_out: bool = False, tell: Tell = _silent
+) -> Done:
     """Import a kept file. One wrong row stops all of it, unless `leave_out` says that wrong rows stay outside."""
     require(role, Permission.IMPORT_TESTS)
     content, name = kept_files.content(actor, upload_id)
-    done = run_content(actor, role, content, name, said, leave_out=leave_out)
+    done = run_content(actor, role, content, name, said, leave_out=leave_out, tell=tell)
     kept_files.discard(actor, upload_id)
     return done
 
@@ -115,12 +129,21 @@ def look_at_content(role: Role, content: bytes, name: str, said: Said) -> Previe
         return _look(session, content, name, said)
 
 
-def run_content(actor: Actor, role: Role, content: bytes, name: str, said: Said, *, leave_out: bool = False) -> Done:
+def run_content(
+    actor: Actor,
+    role: Role,
+    content: bytes,
+    name: str,
+    said: Said,
+    *,
+    leave_out: bool = False,
+    tell: Tell = _silent,
+) -> Done:
     """Import a file's content; see `run`."""
     require(role, Permission.IMPORT_TESTS)
     with unit_of_work(statement_timeout_ms=_STATEMENT_MS) as session:
         test_imports.lock(session)
-        found = _look(session, content, name, said)
+        found = _look(session, content, name, said, tell)
         if found.lacks or (found.problems and not leave_out):
             raise BadInput(found.lacks or refusal(found))
         done = Done(
@@ -132,6 +155,7 @@ def run_content(actor: Actor, role: Role, content: bytes, name: str, said: Said,
         )
         if not found.new:
             return done
+        tell("Writing the tests", 0, 0)
         kind = found.table.kind
         test_imports.store(session, found.new, Origin(file=name, kind=kind, actor=actor, at=datetime.now(UTC)))
         after = {
@@ -178,7 +202,8 @@ def refusal(found: Preview) -> str:
     return f"Nothing was imported: {rows_are} wrong. Row {first.number}: {first.sentence}"
 
 
-def _look(session: Session, content: bytes, name: str, said: Said) -> Preview:
+def _look(session: Session, content: bytes, name: str, said: Said, tell: Tell = _silent) -> Preview:
+    tell("Reading the file", 0, 0)
     table = files.read(content, said.kind)
     mapping = {**table.mapping, **({} if table.fixed else said.mapping)}
     mapping = {key: column for key, column in mapping.items() if column != LEFT_OUT}
@@ -190,11 +215,14 @@ def _look(session: Session, content: bytes, name: str, said: Said) -> Preview:
     asked = Asked(kind=table.kind, mapping=mapping, zone=_zone(said.zone), platform=_platform(said.platform))
     good: list[ImportRow] = []
     wrong: list[Problem] = []
-    for one in rows(table.read(mapping), asked, datetime.now(UTC), test_imports.lookup(session)):
+    for count, one in enumerate(rows(table.read(mapping), asked, datetime.now(UTC), test_imports.lookup(session))):
+        if count % _TOLD_EVERY == 0:
+            tell("Looking through the rows", count, len(table.rows))
         if isinstance(one, Problem):
             wrong.append(one)
         else:
             good.append(one)
+    tell("Looking for what is there already", 0, 0)
     held = test_imports.there(session, [row.import_key for row in good])
     new = [row for row in good if row.import_key not in held]
     names = {name.casefold(): name for row in new for name in row.tools}

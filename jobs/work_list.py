@@ -27,6 +27,8 @@ _NAMES = {
     "jobs.outbox.answer_call": "Telling what happened",
     "jobs.deliveries.send": "Sending the messages of a channel",
     "jobs.evidence.sweep": "Clearing away files of evidence",
+    "jobs.import_work.look_by_worker": "Looking through a file of tests",
+    "jobs.import_work.bring_by_worker": "Importing tests",
     "jobs.test_imports.sweep": "Clearing away files of imports",
 }
 

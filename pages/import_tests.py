@@ -13,7 +13,7 @@ from dash.development.base_component import Component
 
 from domain.outcomes import Detection, Prevention
 from domain.platforms import PLATFORMS
-from domain.test_imports.fields import FIELDS, KINDS, MAX_BYTES
+from domain.test_imports.fields import FIELDS, KINDS, MAX_BYTES, MAX_ROWS
 from pages.components import filters, states, words
 from pages.components.figure import figure
 from pages.components.filters import FilterLine
@@ -29,6 +29,7 @@ MAPS = "m_"  # before a field, as a name in the address
 LEFT_OUT = "-"
 PROBLEMS_SHOWN = 500
 ROWS_SHOWN = 50
+POLL_MS = 1000
 _READS = {
     "csv": "any headings, chosen column by column",
     "vectr": "the CSV of an assessment",
@@ -84,14 +85,27 @@ class Found:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Progress:
+    """How far a worker is: `step` is '' while it waits for one, `total` is 0 where nothing is counted."""
+
+    step: str
+    done: int
+    total: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Import:
-    """`file` is '' before one is chosen; `refused` says why it cannot be read as asked; `zones` are those to choose."""
+    """`file` is '' before one is chosen; `refused` says why it cannot be read as asked; `zones` are those to choose.
+
+    `progress` of a worker who looks through a large file.
+    """
 
     file: str = ""
     said: Mapping[str, str]
     zones: Sequence[str]
     found: Found | None = None
     refused: str = ""
+    progress: Progress | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -105,6 +119,8 @@ class Done:
 
 def answer(data: Import) -> str:
     """The one line in the top bar."""
+    if data.progress is not None:
+        return "being looked through"
     if data.found is None:
         return "nothing was read" if data.refused else "from VECTR, PurpleOps, CALDERA, the Navigator or a table"
     return f"{words.plural(data.found.total, 'row')} in {data.found.name}"
@@ -147,12 +163,33 @@ def render(data: Import) -> list[Component]:
 def render_found(data: Import) -> list[Component]:
     """What stands in `import-found`."""
     found = data.found
+    if data.progress is not None:
+        still = "A file of this size is read by a worker. You may leave this page; the file is kept for a day."
+        return [_way(data.progress, still), dcc.Interval(id="import-poll", interval=POLL_MS)]
     if found is None:
         still = "The file is kept for a day: read it as another kind, or discard it."
         return [states.failed(data.refused, still), html.Div([_discard()], className="actions")]
     if found.lacks:
         return [states.notice(found.lacks, kind="warn"), html.Div([_discard()], className="actions")]
     return [_figures(found), *_notices(found), _actions(found), *_problems(found), *_shown(found)]
+
+
+def render_running(progress: Progress, asked: Mapping[str, Any]) -> list[Component]:
+    """What stands in `import-body` while a worker imports; `asked` is what was pressed, for `import-run-poll`."""
+    still = "All rows come in at once, at the end, or none. You may leave this page."
+    return [
+        dcc.Store(id="import-running", data=dict(asked)),
+        dcc.Interval(id="import-run-poll", interval=POLL_MS),
+        _way(progress, still),
+    ]
+
+
+def _way(progress: Progress, still: str) -> html.Div:
+    counted = f", {words.number(progress.done)} of {words.number(progress.total)}" if progress.total else ""
+    step = f"{progress.step}{counted}" if progress.step else "Waiting for a worker"
+    bar = html.Progress(value=str(progress.done), max=str(progress.total)) if progress.total else html.Progress()
+    shown = [html.Div(step, role="status"), bar, html.P(still, className="hint")]
+    return html.Div(shown, className="run-progress")
 
 
 def lacks_columns(data: Import) -> bool:
@@ -205,7 +242,8 @@ def render_done(done: Done) -> list[Component]:
 
 def _start() -> html.Section:
     accepted = (
-        f".csv, .json or .zip, up to {words.size(MAX_BYTES)}. It is looked through first; nothing is changed yet."
+        f".csv, .json or .zip, up to {words.size(MAX_BYTES)} and {words.number(MAX_ROWS)} rows."
+        " It is looked through first; nothing is changed yet."
     )
     fields = [{"name": "file", "label": "File", "type": "file", "hint": accepted, "accept": ".csv,.json,.zip,.tsv"}]
     form = upload_form(UPLOAD, "Look through it", fields, limit=MAX_BYTES, touches="import-touched")

@@ -1,33 +1,45 @@
 """Takes the pictures in this folder from a running instance: every page, light and dark, wide and narrow.
 
+The instance has the demo organisation and the templates of Atomic Red Team.
+
 AEGIS_PASSWORD=... .venv/bin/python docs/pictures/take.py http://127.0.0.1:8050 owner
 """
 
+import io
 import os
 import shutil
 import sys
 from pathlib import Path
 
+from PIL import Image
 from playwright.sync_api import Browser, Page, sync_playwright
 
 HERE = Path(__file__).parent
-# name -> address, and what is on the page once it is drawn
+# name -> address and what is on the page once it is drawn; "/list > selector" is where a link of the list leads
 PAGES = {
     "overview": ("/", "text=Needs a look"),
     "heatmap": ("/heatmap", "text=Reconnaissance"),
     "technique": ("/technique/T1003.001", "text=Where we stand"),
     "tests": ("/tests", "text=Plan a test"),
+    "board": ("/tests?view=board", "text=In review"),
+    "queue": ("/tests?view=mine", "text=Waiting since"),
     "test": ("/test/816", "text=Defence tools"),
+    "import": ("/tests/import", "text=Look through it"),
+    "contradictions": ("/tests/contradictions", "text=Looked for"),
     "campaigns": ("/campaigns", "text=In the manner of"),
+    "campaign": ("/campaigns > a[href^='/campaign/']:has-text('Scattered Spider')", "text=From plan to detection"),
     "actors": ("/actors", "text=APT29"),
     "actor": ("/actor/G0016", "text=Plan a campaign from the gaps"),
     "plan": ("/plan?actor=G0016&platform=Windows", "text=Plan the ticked tests"),
     "templates": ("/templates", "text=Write a template"),
+    "template": ("/templates > a[href^='/template/']", "text=Command"),
     "tools": ("/tools", "text=Endpoint"),
     "notifications": ("/notifications", "text=Channels"),
     "sources": ("/sources", "text=MITRE ATT&CK"),
     "account": ("/account", "text=Sessions"),
     "users": ("/admin/users", "text=People"),
+    "jobs": ("/admin/jobs", "text=Workers"),
+    "audit": ("/admin/audit", "text=Is the log whole?"),
 }
 WIDTHS = {1440: 900, 390: 844}
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-sync"]
@@ -42,9 +54,9 @@ def main(address: str, username: str, password: str) -> None:
         browser.close()
 
 
-def _take(browser: Browser, address: str, username: str, password: str, theme: str, width: int, height: int) -> None:
+def _take(browser: Browser, base: str, username: str, password: str, theme: str, width: int, height: int) -> None:
     context = browser.new_context(
-        base_url=address,
+        base_url=base,
         viewport={"width": width, "height": height},
         color_scheme=theme,  # type: ignore[arg-type]
         reduced_motion="reduce",
@@ -55,16 +67,23 @@ def _take(browser: Browser, address: str, username: str, password: str, theme: s
     page.fill("#username", username)
     page.fill("#password", password)
     page.click("button[type=submit]")
-    for name, (path, sign) in PAGES.items():
+    for name, (address, sign) in PAGES.items():
+        path, _, link = address.partition(" > ")
         page.goto(path)
+        if link:
+            page.locator(link).first.click()
         page.wait_for_selector(sign, state="attached")
         page.wait_for_load_state("networkidle")
+        page.wait_for_selector(".tests-wait", state="detached")
         _save(page, name, theme, width)
     context.close()
 
 
 def _save(page: Page, name: str, theme: str, width: int) -> None:
-    page.screenshot(path=HERE / f"{name}-{theme}-{width}.png")
+    """With a palette of 128 colours: flat colours lose nothing by it, and the files a good half of their size."""
+    picture = Image.open(io.BytesIO(page.screenshot())).convert("RGB")
+    reduced = picture.quantize(128, method=Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
+    reduced.save(HERE / f"{name}-{theme}-{width}.png", optimize=True)
 
 
 if __name__ == "__main__":

@@ -6,8 +6,14 @@ from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
+from rq import Queue
+from rq.job import JobStatus
+from rq.registry import FailedJobRegistry
+from rq.worker import SimpleWorker
 
+from data import redis as redis_connection
 from domain.roles import Permission, Role, may
+from jobs import import_work
 from tests.callbacks.asking import Answer, Asking, said
 from tests.conftest import Person
 from tests.data import world
@@ -144,3 +150,75 @@ def test_others_may_not(asking_of: AskingOf, role: Role) -> None:
     assert needs in asking.ask("import-said.value", {"import-file.data": file}).toast
     where = {"url.search": f"?file={file}", "url.pathname": "/tests/import"}
     assert needs in asking.ask("url.search", where, of="import-body").toast
+
+
+def work() -> None:
+    client = redis_connection.client()
+    SimpleWorker([Queue("sync", connection=client)], connection=client).work(burst=True, logging_level="CRITICAL")
+
+
+class TestLargeFiles:
+    """A file over the limit is a worker's; the page says how far it is and asks again."""
+
+    @pytest.fixture(autouse=True)
+    def large(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(import_work, "SMALL", 10)
+
+    def poll(self, asking: Asking, file: str, **chosen: str) -> Answer:
+        values = {"import-file.data": file, "import-said.value": chosen, "import-columns.value": {}}
+        return asking.ask("import-poll.n_intervals", {"import-poll.n_intervals": 1, **values})
+
+    def follow(self, asking: Asking, file: str, **chosen: str) -> Answer:
+        asked = {"file": file, "said": chosen, "leave_out": False}
+        values = {"import-run-poll.n_intervals": 1, "import-running.data": asked}
+        return asking.ask("import-run-poll.n_intervals", values)
+
+    def test_it_is_looked_through_and_imported_by_a_worker(self, lead: Asking) -> None:
+        file, text = uploaded(lead)
+        assert "Waiting for a worker" in text
+        assert "Waiting for a worker" in choose(lead, file, platform="Linux")
+        work()
+        assert "Import 2 tests" in said(self.poll(lead, file, platform="Linux").outputs["import-found.children"])
+        begun = run(lead, file, platform="Linux").outputs["import-body.children"]
+        assert "All rows come in at once" in said(begun)
+        run(lead, file, platform="Linux")  # a double click
+        assert count() == 0
+        work()
+        assert "Added 1 validated test and 1 draft." in said(
+            self.follow(lead, file, platform="Linux").outputs["import-body.children"]
+        )
+        assert count() == 2
+
+    def test_a_refusal_is_told_and_no_job_has_failed(self, lead: Asking) -> None:
+        file, _ = uploaded(lead)
+        run(lead, file)
+        work()
+        told = self.follow(lead, file)
+        assert "Nothing was imported: 1 row is wrong. Row 3:" in told.toast
+        assert FailedJobRegistry(queue=Queue("sync", connection=redis_connection.client())).count == 0
+        assert count() == 0
+
+    def test_it_says_how_far_it_is(self, lead: Asking) -> None:
+        file, _ = uploaded(lead)
+        queue = Queue("sync", connection=redis_connection.client())
+        (job,) = queue.jobs
+        job.meta.update(step="Looking through the rows", done=5_000, total=20_000)
+        job.save_meta()
+        shown = said(self.poll(lead, file).outputs["import-found.children"])
+        assert "Looking through the rows, 5,000 of 20,000" in shown
+
+    def test_work_that_broke_off_can_be_asked_for_again(self, lead: Asking) -> None:
+        file, _ = uploaded(lead)
+        queue = Queue("sync", connection=redis_connection.client())
+        (job,) = queue.jobs
+        job.set_status(JobStatus.FAILED)
+        queue.remove(job)
+        assert "broke off; nothing was changed" in said(self.poll(lead, file).outputs["import-found.children"])
+        redis_connection.client().delete(f"aegis:imports:{job.id}")
+        assert "Waiting for a worker" in said(self.poll(lead, file).outputs["import-found.children"])
+        work()
+        assert "1 wrong row" in said(self.poll(lead, file).outputs["import-found.children"])
+
+    def test_an_import_nobody_began_is_not_begun_by_asking(self, lead: Asking) -> None:
+        file, _ = uploaded(lead)
+        assert "no longer known" in self.follow(lead, file).toast
