@@ -38,6 +38,7 @@ from callbacks import (
     rule,
     rules,
     score,
+    scope,
     search,
     sources,
     technique,
@@ -80,6 +81,7 @@ from pages import retests as retests_page
 from pages import rule as rule_page
 from pages import rules as rules_page
 from pages import score as score_page
+from pages import scope as scope_page
 from pages import sources as sources_page
 from pages import technique as technique_page
 from pages import template as template_page
@@ -142,6 +144,7 @@ PAGES = (
     Page(rules_page, rules.open),
     Page(rule_page, rule.open),
     Page(retests_page, retests.open),
+    Page(scope_page, scope.open),
     Page(sources_page, sources.open),
     Page(notifications_page, notifications.open),
     Page(account_page, account.open),
@@ -178,6 +181,7 @@ def install(app: dash.Dash) -> None:
         score,
         rule,
         rules,
+        scope,
         search,
         sources,
         technique,

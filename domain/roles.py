@@ -66,6 +66,7 @@ class Permission(StrEnum):
     MANAGE_TEMPLATES = "manage_templates"
     MANAGE_CAMPAIGNS = "manage_campaigns"
     SET_SERVICE_LEVEL = "set_service_level"  # the target of a time, with a reason
+    MANAGE_SCOPE = "manage_scope"  # what counts in every total, with a reason
 
 
 _EVERYONE = frozenset(Role)
@@ -113,6 +114,7 @@ GRANTS: dict[Permission, frozenset[Role]] = {
     Permission.MANAGE_TEMPLATES: _RED | _LEADS,
     Permission.MANAGE_CAMPAIGNS: _LEADS,
     Permission.SET_SERVICE_LEVEL: _LEADS,
+    Permission.MANAGE_SCOPE: _LEADS,
 }
 
 

@@ -17,7 +17,7 @@ from data.demo.records import (
     TimelineRow,
     ToolRow,
 )
-from data.repositories import audit, demo, outbox
+from data.repositories import audit, demo, outbox, scope
 from data.repositories.demo import Cleared
 from domain.errors import Duplicate, RuleViolated
 from domain.roles import Permission, Role, require
@@ -63,6 +63,7 @@ def load(
                 RemediationRow: [story.remediation for story in stories if story.remediation is not None],
             },
         )
+        scope.of_demo(session, catalogue.domain, made.out_of_scope())
         audit.record(session, actor, "demo.loaded", after={"domain": catalogue.domain, "seed": seed, "rows": stored})
         outbox.add(session, "demo.loaded", {"tests": stored["security_test"]})
     snapshots.look_back(catalogue.domain, is_demo=True)

@@ -68,7 +68,7 @@ def sync(
     data_dir: DataDir = None,
 ) -> None:
     """Sync a source here and now, all or nothing, and report what changed."""
-    given = _input(from_, _domain(domain))
+    given = _input(from_, asked_domain(domain))
     with connected(data_dir):
         from data.database import reading
         from data.queries import sources as queries
@@ -81,7 +81,7 @@ def sync(
             rejected = queries.items(session, outcome.run_id, "rejected", limit=_LISTED)
     if json:
         lines = [{"item": item.name, "reason": item.detail} for item in rejected]
-        _print_json({**_run_facts(run), "counts": dict(run.counts), "rejected": lines})
+        print_json({**_run_facts(run), "counts": dict(run.counts), "rejected": lines})
         return
     _print_report(run)
     for item in rejected:
@@ -99,7 +99,7 @@ def sources(json: Json = False, data_dir: DataDir = None) -> None:
         with reading() as session:
             rows = queries.sources(session)
     if json:
-        _print_json([_source_facts(row) for row in rows])
+        print_json([_source_facts(row) for row in rows])
         return
     for row in rows:
         figures = ", ".join(f"{number:,} {name}" for name, number in row.figures)
@@ -115,7 +115,7 @@ def stats(
     data_dir: DataDir = None,
 ) -> None:
     """Count the loaded content: active objects, distinct pairs, rules, coverage, tests."""
-    wanted = _domain(domain)
+    wanted = asked_domain(domain)
     with connected(data_dir):
         from data.database import reading
         from data.queries import stats as queries
@@ -123,14 +123,14 @@ def stats(
         with reading() as session:
             counted = queries.stats(session, wanted)
     if json:
-        _print_json(counted)
+        print_json(counted)
         return
     for part in ("attack", "rules", "templates", "compliance", "coverage", "tests"):
         out.print(part, style="bold")
         _print_lines(counted[part] or {}, "  ")
 
 
-def _domain(given: str | None) -> str | None:
+def asked_domain(given: str | None) -> str | None:
     """`enterprise` or `enterprise-attack`, in any case."""
     from domain.errors import BadInput
 
@@ -236,7 +236,7 @@ def _print_lines(values: Mapping[str, Any], indent: str) -> None:
             out.print(f"{indent}{name.replace('_', ' '):<32} {value if value is not None else '-'}", markup=False)
 
 
-def _print_json(value: object) -> None:
+def print_json(value: object) -> None:
     import orjson
 
     typer.echo(orjson.dumps(value, option=orjson.OPT_INDENT_2).decode())

@@ -6,7 +6,21 @@ from typing import Annotated
 
 import typer
 
-from app.cli import audit, content, database, demo, doctor, export, imports, jobs, people, snapshots, testing, up
+from app.cli import (
+    audit,
+    content,
+    database,
+    demo,
+    doctor,
+    export,
+    imports,
+    jobs,
+    people,
+    scope,
+    snapshots,
+    testing,
+    up,
+)
 from app.cli.console import DataDir, err, unexpected
 from app.processes import DATA_DIR_VARIABLE
 from domain.errors import AegisError
@@ -40,7 +54,7 @@ app.command("migrate")(database.migrate)
 app.command("doctor")(doctor.doctor)
 app.add_typer(database.db, name="db")
 
-for _module in (content, imports, export, people, demo, audit, jobs, testing, snapshots):
+for _module in (content, scope, imports, export, people, demo, audit, jobs, testing, snapshots):
     _module.register(app)
 
 

@@ -18,9 +18,11 @@ from data.demo.rules import OwnRule
 from data.demo.telling import tell
 from data.demo.worktime import DAY, HOUR, day_of, midnight, moment
 from domain.roles import Role
+from domain.scope import Decision, Kind, Who
 
 SEED = 20
 _EMULATIONS = 5
+_NOT_OURS = "Happens on the attacker's own systems before they reach ours: we can neither run it nor see it here."
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +78,12 @@ class Organisation:
         self._team = Team(
             *(self._people(role) for role in (Role.RED_TECH, Role.BLUE_TECH, Role.RED_LEAD, Role.BLUE_LEAD))
         )
+
+    def out_of_scope(self) -> Decision:
+        """What it cannot test on itself, declared when it was founded."""
+        lead = self._team.red_leads[0]
+        by = Who(next(one.username for one in self.staff if one.id == lead.id), lead.id)
+        return Decision(Kind.PLATFORM, "PRE", False, _NOT_OURS, by, moment(self._founded + 9 * HOUR))
 
     def person_rows(self) -> Iterator[PersonRow]:
         for one in self.staff:

@@ -4,7 +4,7 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, Double, ForeignKey, Index, Numeric, UniqueConstraint
+from sqlalchemy import CheckConstraint, Double, ForeignKey, Index, Numeric, UniqueConstraint, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -36,7 +36,10 @@ class ScoreWeights(Base):
 
 
 class ScopeDecision(Base):
-    """A platform or technique taken out of scope (or back in), by whom and why. Without a row: in scope."""
+    """A platform or technique taken out of scope, by whom and why. Without a row: in scope.
+
+    `in_scope` is true only for a sub-technique that stays in while its parent is out.
+    """
 
     __tablename__ = "scope_decision"
 
@@ -48,6 +51,7 @@ class ScopeDecision(Base):
     reason: Mapped[str]
     author_id: Mapped[UUID | None]
     author_name: Mapped[str]
+    is_demo: Mapped[bool] = mapped_column(server_default=text("false"))
     created_at: Mapped[Created]
 
     __table_args__ = (one_of("kind", ("platform", "technique")), UniqueConstraint("domain", "kind", "ref"))

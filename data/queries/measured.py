@@ -19,6 +19,7 @@ from domain.coverage import CoverageStatus, held, status_of
 from domain.freshness import age_days, decay, is_stale
 from domain.outcomes import Detection, Prevention
 from domain.relevance import Priority, Threat, relevance
+from domain.scope import is_in_scope
 from domain.score import LEVEL_VALUE, MATURITY_VALUE, OTHER_MATURITY, Five, Inputs, Scorer, Weights, rules_part
 
 RESULTS = tuple((prevention, detection) for prevention in Prevention for detection in Detection)
@@ -354,7 +355,7 @@ class Reading:
             row.parent,
             _listed(row.tactics),
             platforms,
-            on_some and self.decided.get(row.attack_id, self.decided.get(row.parent or "", True)),
+            is_in_scope(self.decided.get(row.attack_id), self.decided.get(row.parent or ""), on_some=on_some),
             row.review,
             threat,
             relevance(threat, weights),

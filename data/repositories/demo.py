@@ -20,6 +20,7 @@ from data.models import (
     DefenceTool,
     DetectionRule,
     Observation,
+    ScopeDecision,
     SecurityTest,
     Snapshot,
     Technique,
@@ -32,7 +33,7 @@ from domain.errors import Duplicate
 
 _LOCK = 4706
 # have `is_demo`; in the order of removal
-_MARKED = (SecurityTest, TestCampaign, DetectionRule, DefenceTool, User, Snapshot)
+_MARKED = (SecurityTest, TestCampaign, DetectionRule, DefenceTool, User, Snapshot, ScopeDecision)
 
 
 @dataclass(frozen=True, slots=True)

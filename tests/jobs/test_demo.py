@@ -27,6 +27,7 @@ from data.models import (
 from domain.errors import Duplicate, PermissionDenied, RuleViolated
 from domain.roles import Role
 from jobs import demo
+from tests.data import world
 
 TODAY = date(2026, 11, 23)
 ADMIN = Actor(name="ada", id=UUID("0190aaaa-0000-7000-8000-000000000001"))
@@ -86,6 +87,22 @@ def test_it_fills_the_real_tables_and_goes_without_a_trace(mapped: Engine) -> No
     demo.clear(ADMIN, Role.ADMIN)
     assert counts() == before
     assert not demo.is_loaded()
+
+
+def test_what_it_cannot_test_is_out_of_scope_unless_somebody_decided_otherwise(mapped: Engine) -> None:
+    out = "SELECT ref, author_name, is_demo FROM scope_decision"
+    with unit_of_work() as session:
+        first = session.scalars(select(Technique).order_by(Technique.attack_id).limit(1)).one()
+        first.platforms = ["PRE"]
+    demo.load(ADMIN, today=TODAY)
+    assert rows(out) == [("PRE", "demo_haddad", True)]
+    assert rows("SELECT count(*) FROM security_test WHERE platform = 'PRE'") == [(0,)]
+    demo.clear(ADMIN, Role.ADMIN)
+    assert rows(out) == []
+    world.out_of_scope("platform", "PRE")
+    demo.load(ADMIN, today=TODAY)
+    demo.clear(ADMIN, Role.ADMIN)
+    assert rows(out) == [("PRE", "ana", False)], "a decision of real people stays as it is"
 
 
 def test_the_rollups_say_what_the_rows_say(mapped: Engine) -> None:
