@@ -53,7 +53,7 @@ def register(app: Dash) -> None:
             raise PreventUpdate
         me = viewer.current()
         me.require(Permission.MANAGE_SCOPE)
-        domain, said = _domain(value)
+        domain, _domains, said = _domain(value)
         jobs.decide(me.actor, me.role, domain, _asked(query.scope(domain), said, str(reason or "")))
         set_props(toast.REGION, {"children": toast.toast("The scope has changed; every figure follows.")})
         return _cleared(me, said)
@@ -86,19 +86,21 @@ def _shown(me: Viewer, said: Mapping[str, str]) -> tuple[Any, Any]:
     return page.filter_fields(data), page.render(data)
 
 
-def _domain(asked: Mapping[str, str]) -> tuple[str, dict[str, str]]:
+def _domain(asked: Mapping[str, str]) -> tuple[str, list[str], dict[str, str]]:
+    """The map asked for, all there are, and the address."""
     said = {name: text for name, text in asked.items() if isinstance(text, str)}
-    domains = heatmap.choices("enterprise-attack")["domains"]
-    return said["domain"] if said.get("domain") in domains else next(iter(domains), "enterprise-attack"), said
+    domains: list[str] = heatmap.choices("enterprise-attack")["domains"]
+    domain = said["domain"] if said.get("domain") in domains else next(iter(domains), "enterprise-attack")
+    return domain, domains, said
 
 
 def _scope(me: Viewer, asked: Mapping[str, str]) -> page.ScopeData:
-    domain, said = _domain(asked)
+    domain, domains, said = _domain(asked)
     found, may_change = query.scope(domain), me.may(Permission.MANAGE_SCOPE)
     wanted = _asked(found, said, _PREVIEW_REASON)
     return page.ScopeData(
         domain=domain,
-        domains=heatmap.choices("enterprise-attack")["domains"],
+        domains=domains,
         **{name: found[name] for name in ("version", "whole", "by_platform", "by_hand")},
         inside=found["totals"]["techniques"],
         platforms=[page.Platform(**row | {"at": _moment(row["at"])}) for row in found["platforms"]],
