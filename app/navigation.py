@@ -37,8 +37,8 @@ from callbacks import (
     retests,
     rule,
     rules,
-    score,
     scope,
+    score,
     search,
     sources,
     technique,
@@ -80,8 +80,8 @@ from pages import plan as plan_page
 from pages import retests as retests_page
 from pages import rule as rule_page
 from pages import rules as rules_page
-from pages import score as score_page
 from pages import scope as scope_page
+from pages import score as score_page
 from pages import sources as sources_page
 from pages import technique as technique_page
 from pages import template as template_page

@@ -41,7 +41,6 @@ COST = {
     ("/actors", "?compare=G0000,G0001"): (12, 7),
     ("/actor/G0001", ""): (6, 5),
     ("/plan", "?actor=G0001"): (10, 8),
-    ("/plan", "?actor=G0001"): (12, 10),
     ("/scope", ""): (8, 3),
     ("/account", ""): (3, 3),
     ("/admin/users", "?user=ada"): (3, 3),
