@@ -50,7 +50,7 @@ def plan(actor: Actor, role: Role, wanted: Wanted) -> UUID:
         for test in security_tests.get_many(session, ids):
             action = Retest(new_id=uuid5(wanted.key, str(test.id)), note=f"Part of {asked.name}")
             acted.append((test, test.act(action, by, now)))
-            again, told = retest_of(replace(test, campaign_id=campaign_id), action, by, now)
+            again, told = retest_of(replace(test, campaign_id=campaign_id), action, by, now, campaign=campaign.state)
             made.append((again, told))
         security_tests.tell_of_many(session, acted, actor)
         security_tests.add_many(session, made, actor)

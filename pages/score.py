@@ -27,7 +27,7 @@ from pages.components.status import link
 
 PATH = "/score"
 TITLE = "Score"
-NAV = Nav("State", "Score", "score", 25, "e")
+NAV = Nav("State", "Score", "score", 25, "k")
 BODY = "score-body"
 FILTERS = "score-filters"
 _SPANS = (("Last week", 7), ("Last month", 30), ("Last quarter", 91), ("Last year", 365))
