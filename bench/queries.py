@@ -36,7 +36,7 @@ def _computed(one: Query, connection: psycopg.Connection[Any], rounds: int) -> F
     return of_samples(
         GROUP, f"{one.name}, computed", samples["ours"],
         baseline=median(samples["bare"]), baseline_name="bare SQL by psycopg",
-        target=25, ratio_target=2, note=f"{len(sent)} statements" if len(sent) > 1 else "",
+        target=one.target_ms, ratio_target=one.ratio, note=f"{len(sent)} statements" if len(sent) > 1 else "",
     )  # fmt: skip
 
 

@@ -13,11 +13,16 @@ _TECHNIQUE = "T1059.001"
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """A question of a screen to the database. `cached`: its answer is kept, and is measured that way too."""
+    """A question of a screen to the database. `cached`: its answer is kept, and is measured that way too.
+
+    `ratio`: how many times the bare SQL it may take; None where most of the work is not the database's.
+    """
 
     name: str
     ask: Callable[[], object]
     cached: bool = True
+    target_ms: float = 25
+    ratio: float | None = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +38,9 @@ class Screen:
 def queries() -> list[Query]:
     """Every query of a dashboard."""
     from data.database import reading
-    from data.queries import heatmap, heatmap_view, overview, search, sources, technique
+    from data.queries import durations, heatmap, heatmap_view, overview, search, sources, technique
+    from domain.durations import By
+    from domain.durations_view import View
 
     def of_sources() -> Any:
         with reading() as session:
@@ -47,6 +54,14 @@ def queries() -> list[Query]:
         Query("heatmap as a view", lambda: heatmap_view.load({"domain": DOMAIN})),
         Query("heatmap of an actor", lambda: heatmap_view.load({"domain": DOMAIN, "actor": "G0016"})),
         Query("overview", lambda: overview.overview(DOMAIN)),
+        Query("Kaplan-Meier by month and tactic", durations.by_month_and_tactic, False, 100, None),
+        Query("metrics, six months by tactic", lambda: durations.metrics(View()), target_ms=250, ratio=None),
+        Query(
+            "metrics, all tests by month",
+            lambda: durations.metrics(View(by=By.MONTH, months=0)),
+            target_ms=1000,
+            ratio=None,
+        ),
         Query("technique", lambda: technique.technique(_TECHNIQUE, DOMAIN)),
         Query("search for a word", lambda: search.search("powershell"), cached=False),
         Query("search for an id", lambda: search.search("T1059"), cached=False),
@@ -93,5 +108,6 @@ SCREENS = (
     Screen("heatmap", "/heatmap", "#heatmap .mx-cell a, #heatmap .mx-cell button", 400),
     Screen("overview", "/", "#page h2"),
     Screen("technique", f"/technique/{_TECHNIQUE}", "#page h2"),
+    Screen("metrics", "/metrics", "#curve.is-drawn"),
     Screen("sources", "/sources", "#page button"),
 )

@@ -95,7 +95,7 @@ def layout(data: Metrics) -> html.Div:
 
 
 def filter_fields(data: Metrics) -> list[dict[str, Any]]:
-    measures = [(one.removeprefix("time_to_"), one.about.name) for one in Measure]
+    measures = [(one.removeprefix("time_to_"), f"To {one.about.short.lower()}") for one in Measure]
     periods = [(period_key(one), f"Last {one} months" if one else "All there is") for one in PERIODS]
     by = [(one.value, one.label) for one in groupings(data.view.measure)]
     return [
@@ -294,7 +294,8 @@ def _effort(data: Metrics) -> html.Section:
     shown = [
         figure.figure(
             METRICS[f"{side}_effort"].name,
-            words.duration(total),
+            words.number(total / 3600),
+            unit="h",
             under=[f"median {words.duration(median)} a test" if median else "none written down"],
             definition=METRICS[f"{side}_effort"].definition,
         )

@@ -15,6 +15,7 @@ from app.cli import (
     export,
     imports,
     jobs,
+    metrics,
     people,
     scope,
     snapshots,
@@ -54,7 +55,7 @@ app.command("migrate")(database.migrate)
 app.command("doctor")(doctor.doctor)
 app.add_typer(database.db, name="db")
 
-for _module in (content, scope, imports, export, people, demo, audit, jobs, testing, snapshots):
+for _module in (content, scope, metrics, imports, export, people, demo, audit, jobs, testing, snapshots):
     _module.register(app)
 
 

@@ -61,7 +61,7 @@ def metrics(view: View) -> dict[str, Any]:
     """
     hour = datetime.now(UTC).replace(minute=0, second=0, microsecond=0)
     asked = {"view": view.query(), "hour": hour.isoformat()}
-    kept = cache.serve("durations", asked, TOPICS, lambda: orjson.dumps(_metrics(view, hour + timedelta(hours=1))))
+    kept = cache.serve("durations", asked, TOPICS, lambda: orjson.dumps(_again(view, hour + timedelta(hours=1))))
     answer: dict[str, Any] = orjson.loads(kept)
     return answer
 
@@ -85,13 +85,13 @@ def by_month_and_tactic(measure: Measure = Measure.DETECT) -> pl.DataFrame:
     frame = cases.rows.join(groups.codes.lazy(), left_on="technique", right_on="code", how="inner")
     first = cases.first_month
     found = survival.summaries(
-        frame.select("key", group=(_month_number() - _number(first)) * 64 + pl.col("group")),
+        frame.select("key", group=(pl.col("month") - months.number_of(first)) * 64 + pl.col("group")),
         horizon=measure.about.horizon,
         bands=False,
     )
     labels = dict(enumerate(groups.labels))
     return found.with_columns(
-        month=(pl.col("group") // 64 + _number(first)),
+        month=(pl.col("group") // 64 + months.number_of(first)),
         tactic=(pl.col("group") % 64).replace_strict(labels, return_dtype=pl.String),
     )
 
@@ -162,6 +162,14 @@ def _keyed(frames: Sequence[pl.LazyFrame], view: View, now: datetime, *, tools: 
     return rows
 
 
+def _again(view: View, now: datetime) -> dict[str, Any]:
+    """Once more when another process has put a newer month in the place of one that was about to be read."""
+    try:
+        return _metrics(view, now)
+    except FileNotFoundError:
+        return _metrics(view, now)
+
+
 def _metrics(view: View, now: datetime) -> dict[str, Any]:
     about = view.measure.about
     cases = _Cases.of(view, now)
@@ -213,7 +221,7 @@ def _groups(view: View, cases: _Cases, now: datetime, about: About, level: int |
 def _months(cases: _Cases, about: About, level: int | None, *, before: bool = True) -> list[dict[str, Any]]:
     """A row a month, oldest first; with `before`, those of the period before too."""
     rows = cases.rows if cases.before is None or not before else pl.concat([cases.before, cases.rows])
-    found = survival.summaries(rows.select("key", group=_month_number()), horizon=about.horizon, level=level)
+    found = survival.summaries(rows.select("key", group="month"), horizon=about.horizon, level=level)
     made = []
     for row in found.to_dicts():
         year, index = divmod(row.pop("group"), 12)
@@ -288,11 +296,3 @@ def _names(by: By) -> _Names:
     groups = ordered.with_columns(group=pl.int_range(1, pl.len() + 1, dtype=pl.Int64))
     codes = found.select("code", "key").unique().join(groups.select("key", "group"), on="key").select("code", "group")
     return _Names(codes, [NONE, *groups["key"]], ["None", *groups["label"]])
-
-
-def _month_number() -> pl.Expr:
-    return pl.col("month").dt.year().cast(pl.Int64) * 12 + pl.col("month").dt.month().cast(pl.Int64) - 1
-
-
-def _number(month: date) -> int:
-    return 12 * month.year + month.month - 1

@@ -4,7 +4,8 @@ A case is a key as `data.queries.survival` takes it. Besides, in the same column
 measure's population, LEFT_OUT where it is but a time it needs is missing or impossible, and STILL_OPEN where it is
 censored now, whenever that is, since `opened` (seconds since 1970).
 
-Codes (technique, platform, ...) are 64-bit hashes of ids: the same whenever they are made, and eight bytes wide.
+`month` is `number_of` it. Codes (technique, platform, ...) are 64-bit hashes of ids: the same whenever they are made,
+and eight bytes wide.
 """
 
 from collections.abc import Mapping, Sequence
@@ -20,7 +21,7 @@ from domain.durations_view import shifted
 LEFT_OUT, STILL_OPEN = -1, -2
 _AT_ONCE = 3  # months in one answer: what it takes of the memory
 _EACH: Mapping[str, type[pl.DataType]] = {
-    "month": pl.Date,
+    "month": pl.Int32,
     **dict.fromkeys(("technique", "platform", "campaign", "person", "template"), pl.Int64),
 }
 TESTS: Mapping[str, type[pl.DataType]] = {
@@ -90,12 +91,17 @@ def stamps() -> dict[date, str]:
 
 def tests(known: Mapping[date, str]) -> list[pl.LazyFrame]:
     """A row a validated, applicable test, for each of the months: codes, keys, and the seconds people worked."""
-    return frames.months("tests-1", known, lambda months: _read(_TESTS, TESTS, months))
+    return frames.months("tests-2", known, lambda months: _read(_TESTS, TESTS, months))
 
 
 def tools(known: Mapping[date, str]) -> list[pl.LazyFrame]:
     """A row for each tool that was observed in such a test: its own time to its own alert."""
-    return frames.months("tools-1", known, lambda months: _read(_TOOLS, TOOLS, months))
+    return frames.months("tools-2", known, lambda months: _read(_TOOLS, TOOLS, months))
+
+
+def number_of(month: date) -> int:
+    """A month as a whole number that goes on over the years."""
+    return 12 * month.year + month.month - 1
 
 
 def _read(statement: str, schema: Mapping[str, type[pl.DataType]], months: Sequence[date]) -> dict[date, pl.DataFrame]:
@@ -110,7 +116,7 @@ def _read(statement: str, schema: Mapping[str, type[pl.DataType]], months: Seque
             reader.joined(month.isoformat() for month in asked),
         )
         for month in asked:
-            of_month = frame.lazy().filter(pl.col("month") == month)
+            of_month = frame.lazy().filter(pl.col("month") == month).with_columns(month=number_of(month))
             found[month] = of_month.select(pl.col(name).cast(kind) for name, kind in schema.items()).collect().rechunk()
     return found
 

@@ -30,10 +30,10 @@ def summaries(cases: pl.LazyFrame, *, horizon: int, level: int | None = None, ba
     sum are read. Without `bands` the intervals are null, at half the cost.
     """
     spots = _sorted(cases)
-    groups = spots.lazy().group_by("group").agg(cases=pl.len(), end=pl.col("at").max() + 1).collect()
-    steps = _steps(spots, groups, horizon)
-    counted = steps.lazy().group_by("group").agg(**_figures(horizon, level))
-    found = groups.lazy().select("group", "cases").join(counted, on="group", how="left")
+    ends = spots.lazy().filter(pl.col("end").is_not_null())
+    groups = ends.select("group", cases=pl.col("end") - pl.col("end").shift(1, fill_value=0))
+    steps = _steps(spots, horizon)
+    found = groups.join(_figures(steps, horizon, level), on="group", how="left")
     if bands:
         found = found.join(_intervals(steps, horizon), on="group", how="left")
     columns = found.collect_schema().names()
@@ -61,10 +61,7 @@ def curve(keys: pl.LazyFrame, ticks: Sequence[int]) -> dict[str, list[float]]:
     of `ticks`.
     """
     spots = _sorted(keys.select("key", group=pl.lit(0, pl.Int64)))
-    groups = pl.DataFrame({"group": [0], "cases": [spots.height], "end": [spots.height]}).with_columns(
-        pl.col("group").cast(pl.Int64)
-    )
-    steps = _steps(spots, groups, 1)
+    steps = _steps(spots, 1)
     drawn = _thinned(steps.lazy().select("seconds", "open", "variance")).collect()
     drawn = drawn.with_columns(**_band(pl.col("open"), pl.col("variance")))
     seconds = spots.lazy().filter(pl.col("key") % 2 == 1).select(seconds=pl.col("key") // 2)
@@ -85,72 +82,79 @@ def curve(keys: pl.LazyFrame, ticks: Sequence[int]) -> dict[str, list[float]]:
 
 
 def _sorted(cases: pl.LazyFrame) -> pl.DataFrame:
-    """{group, at, key}: the cases of one group together, in the order of their times; `at` counts all of them."""
-    both = pl.col("group") * 2**_KEY_BITS + pl.col("key").cast(pl.Int64)
-    ordered = cases.select(both=both).collect().sort("both")
-    return ordered.select(
-        group=(pl.col("both") // 2**_KEY_BITS).set_sorted(),
-        at=pl.int_range(pl.len(), dtype=pl.Int64),
-        key=pl.col("both") % 2**_KEY_BITS,
-    )
+    """{group, key, risk, end}: the cases of one group together, in the order of their times.
 
-
-def _steps(spots: pl.DataFrame, groups: pl.DataFrame, horizon: int) -> pl.DataFrame:
-    """{group, seconds, happened, total, open, variance, lost}: a row for each time at which something happened.
-
-    `total` adds up the seconds of those to whom it happened; `lost` is the area the curve loses by the step, up to the
-    horizon.
+    `risk`: how many of the group are still open just before; `end`, at the last of a group only: how many cases there
+    are up to it.
     """
-    events = (
-        spots.lazy()
-        .filter(pl.col("key") % 2 == 0)
-        .join(groups.lazy(), on="group", how="left", maintain_order="left")
-        .select("group", seconds=pl.col("key") // 2, risk=pl.col("end") - pl.col("at"))
-        .with_columns(
-            log=pl.when(pl.col("risk") == 1).then(_NOTHING_LEFT).otherwise((-1.0 / pl.col("risk")).log1p()),
-            term=pl.when(pl.col("risk") == 1).then(0.0).otherwise(1.0 / (pl.col("risk") * (pl.col("risk") - 1.0))),
+    both = pl.col("group").cast(pl.Int64) * 2**_KEY_BITS + pl.col("key").cast(pl.Int64)
+    ordered = cases.select(both=both).collect()["both"].sort()
+    at = pl.int_range(pl.len(), dtype=pl.Int64)
+    return (
+        pl.LazyFrame({"both": ordered})
+        .with_columns(group=pl.col("both") // 2**_KEY_BITS)
+        .with_columns(end=pl.when(_ends_group()).then(at + 1))
+        .select(
+            pl.col("group").set_sorted(),
+            "end",
+            key=pl.col("both") - pl.col("group") * 2**_KEY_BITS,
+            risk=(pl.col("end").backward_fill() - at).cast(pl.Float64),
         )
-        .with_columns(logs=pl.col("log").cum_sum(), terms=pl.col("term").cum_sum())
         .collect()
     )
-    before = (
-        events.lazy()
-        .group_by("group")
-        .agg(
-            logs_before=(pl.col("logs") - pl.col("log")).first(),
-            terms_before=(pl.col("terms") - pl.col("term")).first(),
-        )
-    )
+
+
+def _steps(spots: pl.DataFrame, horizon: int) -> pl.DataFrame:
+    """{group, seconds, open, variance, lost}: a row for each case to whom it happened.
+
+    `lost` is the area the curve loses by it, up to the horizon.
+    """
+    risk = pl.col("risk")
+    begins = (pl.col("group") != pl.col("group").shift(1)).fill_null(True)
     return (
-        events.lazy()
-        .join(before, on="group", how="left", maintain_order="left")
-        .with_columns(was=(pl.col("logs") - pl.col("log") - pl.col("logs_before")).exp())
-        .with_columns(drop=pl.col("was") / pl.col("risk"))
+        spots.lazy()
+        .filter(pl.col("key") % 2 == 0)
         .select(
             "group",
+            "risk",
+            seconds=pl.col("key") // 2,
+            log=pl.max_horizontal((-1.0 / risk).log1p(), pl.lit(_NOTHING_LEFT)),
+            term=pl.when(risk > 1).then(1.0 / (risk * (risk - 1.0))).otherwise(0.0),
+        )
+        .with_columns(logs=pl.col("log").cum_sum() - pl.col("log"), terms=pl.col("term").cum_sum())
+        .with_columns(
+            was=(pl.col("logs") - pl.when(begins).then("logs").forward_fill()).exp(),
+            variance=pl.col("terms") - pl.when(begins).then(pl.col("terms") - pl.col("term")).forward_fill(),
+        )
+        .with_columns(drop=pl.col("was") / risk)
+        .select(
+            pl.col("group").set_sorted(),
             "seconds",
+            "variance",
             open=pl.col("was") - pl.col("drop"),
-            variance=pl.col("terms") - pl.col("terms_before"),
             lost=pl.col("drop") * (horizon - pl.col("seconds")).clip(lower_bound=0),
         )
         .collect()
     )
 
 
-def _figures(horizon: int, level: int | None) -> dict[str, pl.Expr]:
+def _figures(steps: pl.DataFrame, horizon: int, level: int | None) -> pl.LazyFrame:
     seconds, share = pl.col("seconds"), pl.col("open")
-    figures = {
-        "happened": pl.len(),
-        "median": pl.when(share <= 0.5 + CLOSE).then(seconds).min(),
-        "p90": pl.when(share <= 0.1 + CLOSE).then(seconds).min(),
-        "mean": horizon - pl.col("lost").sum(),
-        "naive_mean": seconds.mean(),
-    }
-    if level is not None:
-        within = seconds <= level
-        figures["open_at_level"] = pl.when(within).then(share).min()
-        figures["variance_at_level"] = pl.when(within).then(pl.col("variance")).max()
-    return figures
+    within = seconds <= (level if level is not None else -1)
+    read = steps.lazy().with_columns(
+        median=pl.when(share <= 0.5 + CLOSE).then(seconds), p90=pl.when(share <= 0.1 + CLOSE).then(seconds)
+    )
+    at_level = [
+        pl.when(within).then(share).min().alias("open_at_level"),
+        pl.when(within).then(pl.col("variance")).max().alias("variance_at_level"),
+    ]
+    return read.group_by("group").agg(
+        pl.len().alias("happened"),
+        pl.col("median", "p90").min(),
+        (horizon - pl.col("lost").sum()).alias("mean"),
+        seconds.mean().alias("naive_mean"),
+        *(at_level if level is not None else ()),
+    )
 
 
 def _intervals(steps: pl.DataFrame, horizon: int) -> pl.LazyFrame:

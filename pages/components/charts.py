@@ -111,6 +111,7 @@ _AXIS: dict[str, Any] = {
     "zeroline": False,
     "showline": False,
     "ticks": "",
+    "ticklabelstandoff": 4,
     "tickfont": {"size": 12, "color": "--ink-2"},
     "title": {"font": {"size": 12, "color": "--ink-2"}, "standoff": 8},
     "automargin": True,

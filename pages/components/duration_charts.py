@@ -178,7 +178,14 @@ def months_chart(about: About, months: Sequence[Group], level: Level | None) -> 
     )
     drawn = charts.figure(
         traces,
-        xaxis={"type": "category", "categoryorder": "array", "categoryarray": labels, "showgrid": False},
+        xaxis={
+            "type": "category",
+            "categoryorder": "array",
+            "categoryarray": labels,
+            "tickvals": labels[:: 1 + len(labels) // 8],
+            "tickangle": 0,
+            "showgrid": False,
+        },
         yaxis=time_axis(ceiling, title={"text": "median, logarithmic"}),
         shapes=[line_at(level.seconds, axis="y", colour="--c-review-text", dash="dot")] if level else [],
     )
@@ -242,13 +249,14 @@ def multiples_chart(about: About, whole: Curve, groups: Sequence[Group]) -> Comp
 def distribution_chart(about: About, edges: Sequence[int], counts: Sequence[Mapping[str, int]]) -> Component:
     """How many took how long; those still open stand beside, by how long they were watched."""
     names = _spans(edges)
+    ends = [*(f"< {words.duration(edge)}" for edge in edges), f"{words.duration(edges[-1])} +"]
     used = [at for at, one in enumerate(counts) if one["happened"] or one["censored"]]
     span = range(min(used), max(used) + 1) if used else range(0)
     traces = [
         {
             "type": "bar",
             "name": name,
-            "x": [names[at] for at in span],
+            "x": [ends[at] for at in span],
             "y": [counts[at][key] for at in span],
             "marker": {"color": colour, "line": {"color": edge, "width": 1}},
             "hovertext": [f"{names[at]}: {words.number(counts[at][key])} {name}" for at in span],
@@ -264,7 +272,7 @@ def distribution_chart(about: About, edges: Sequence[int], counts: Sequence[Mapp
         barmode="group",
         showlegend=True,
         legend={"orientation": "h", "y": 1.08, "x": 0, "font": {"size": 12}},
-        xaxis={"type": "category", "showgrid": False},
+        xaxis={"type": "category", "showgrid": False, "tickangle": 0},
         yaxis={"title": {"text": "tests"}, "rangemode": "tozero"},
     )
     return chart(

@@ -99,7 +99,6 @@ def headline(measure: Measure, figures: Figures, href: str, *, left_out: int, le
     """The figures over the page, each with what it says of those to whom it has not happened."""
     about = measure.about
     slug = measure.value
-    horizon = words.duration(about.horizon)
     open_cases = figures.cases - figures.share.n
     hollow = figures.too_few
     shown = [
@@ -125,7 +124,7 @@ def headline(measure: Measure, figures: Figures, href: str, *, left_out: int, le
         figure.figure(
             METRICS[f"{slug}_restricted_mean"].name,
             "–" if figures.mean is None else words.duration(figures.mean),
-            under=[f"up to {horizon}", interval(figures.mean_low, figures.mean_high)],
+            under=[interval(figures.mean_low, figures.mean_high)],
             definition=METRICS[f"{slug}_restricted_mean"].definition,
             href=href,
             hollow=hollow,

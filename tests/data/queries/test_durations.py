@@ -168,10 +168,10 @@ def test_a_change_is_seen_at_once_and_only_its_month_is_read_again(home: UUID, t
     at(home, 1, days=100)
     recent = at(home, 5, days=10)
     assert found()["figures"]["cases"] == 2
-    files = {path.name for path in (tmp_path / "tests-1").iterdir()}
+    files = {path.name for path in (tmp_path / "tests-2").iterdir()}
     execute("UPDATE security_test SET detected_at = executed_at + interval '2 hours' WHERE id = :id", id=recent)
     assert found()["figures"]["naive_mean"] == 1.5 * 3600
-    later = {path.name for path in (tmp_path / "tests-1").iterdir()}
+    later = {path.name for path in (tmp_path / "tests-2").iterdir()}
     assert len(files) == len(later) == 2
     assert len(files & later) == 1
     execute("DELETE FROM security_test WHERE id = :id", id=recent)
