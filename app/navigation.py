@@ -20,6 +20,8 @@ from callbacks import (
     campaigns,
     compliance,
     contradictions,
+    countermeasure,
+    countermeasures,
     coverage,
     demo,
     framework,
@@ -46,6 +48,7 @@ from callbacks import (
     templates,
     test,
     tests,
+    threats,
     tools,
     users,
     viewer,
@@ -63,6 +66,8 @@ from pages import campaign as campaign_page
 from pages import campaigns as campaigns_page
 from pages import compliance as compliance_page
 from pages import contradictions as contradictions_page
+from pages import countermeasure as countermeasure_page
+from pages import countermeasures as countermeasures_page
 from pages import coverage as coverage_page
 from pages import framework as framework_page
 from pages import glossary as glossary_page
@@ -88,6 +93,7 @@ from pages import template as template_page
 from pages import templates as templates_page
 from pages import test as test_page
 from pages import tests as tests_page
+from pages import threats as threats_page
 from pages import tools as tools_page
 from pages import users as users_page
 from pages import weights as weights_page
@@ -145,6 +151,9 @@ PAGES = (
     Page(rule_page, rule.open),
     Page(retests_page, retests.open),
     Page(scope_page, scope.open),
+    Page(countermeasures_page, countermeasures.open),
+    Page(countermeasure_page, countermeasure.open),
+    Page(threats_page, threats.open),
     Page(sources_page, sources.open),
     Page(notifications_page, notifications.open),
     Page(account_page, account.open),
@@ -166,6 +175,8 @@ def install(app: dash.Dash) -> None:
         compliance,
         contradictions,
         coverage,
+        countermeasure,
+        countermeasures,
         demo,
         framework,
         heatmap,
@@ -189,6 +200,7 @@ def install(app: dash.Dash) -> None:
         templates,
         test,
         tests,
+        threats,
         tools,
         users,
         weights,

@@ -164,6 +164,8 @@ def _technique(me: Viewer, attack_id: str, domain: str) -> page.Technique:
         mitigations=_related(related, "mitigation"),
         strategies=[_strategy(row) for row in found["strategies"]],
         data_components=_related(related, "data_component"),
+        countermeasures=[_countermeasure(row) for row in found["countermeasures"]],
+        relevance=_relevance(found["relevance"]) if head["active"] else None,
         detection_html=to_html(head["detection"]) if head["detection"] else "",
         history=[_entry(row) for row in found["history"]],
         score_days=_score_days(found),
@@ -231,6 +233,15 @@ def _rule(row: Mapping[str, Any], attack_id: str = "") -> lists.Rule:
     names = ("id", "title", "level", "status", "author", "log_source", "source", "enabled")
     claimed = row.get("claimed_id", "")
     return lists.Rule(**{name: row[name] for name in names}, claimed_id="" if claimed == attack_id else claimed)
+
+
+def _countermeasure(row: Mapping[str, Any]) -> lists.Countermeasure:
+    names = ("d3fend_id", "name", "tactic", "state", "note")
+    return lists.Countermeasure(**{name: row[name] for name in names}, artifacts=_json(row["artifacts"]))
+
+
+def _relevance(found: Mapping[str, Any]) -> tuple[float, str]:
+    return found["value"], found["why"].partition(" = ")[2]
 
 
 def _related(rows: list[dict[str, Any]], kind: str) -> list[lists.Related]:

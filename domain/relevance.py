@@ -43,3 +43,46 @@ def relevance(threat: Threat, by: Weights) -> float:
     if threat.priority is None:
         return weight
     return weight * (by.high_priority if threat.priority is Priority.HIGH else by.low_priority)
+
+
+class Term(NamedTuple):
+    """What one reason adds to the weight; `reason` in words ("3 own groups use it")."""
+
+    reason: str
+    amount: float
+
+
+def terms(threat: Threat, by: Weights) -> list[Term]:
+    """What the weight is made of before the priority; they add up to it. Only what is there is named."""
+    made = [Term("every technique counts once", 1.0)]
+    if threat.groups:
+        made.append(Term(_counted(threat.groups, "group uses", "groups use"), math.log2(1.0 + threat.groups)))
+    if threat.own_groups:
+        added = by.own_group * math.log2(1.0 + threat.own_groups)
+        made.append(Term(_counted(threat.own_groups, "own group uses", "own groups use"), added))
+    if threat.exploited:
+        added = by.exploitation * math.log2(1.0 + threat.exploited)
+        made.append(
+            Term(f"{threat.exploited} known exploited vulnerabilit{'y' if threat.exploited == 1 else 'ies'}", added)
+        )
+    return made
+
+
+def factor(priority: Priority | None, by: Weights) -> float:
+    """What the priority multiplies the sum of the terms by."""
+    if priority is None:
+        return 1.0
+    return by.high_priority if priority is Priority.HIGH else by.low_priority
+
+
+def explained(threat: Threat, by: Weights) -> str:
+    """The weight as a sum: "12.0 = (1.0 every technique counts once + 5.0 31 groups use it) x 2 high priority"."""
+    inside = " + ".join(f"{term.amount:.1f} ({term.reason})" for term in terms(threat, by))
+    whole = f"{relevance(threat, by):.1f}"
+    if threat.priority is None:
+        return f"{whole} = {inside}"
+    return f"{whole} = ({inside}) × {factor(threat.priority, by):g} ({threat.priority.label.lower()} priority)"
+
+
+def _counted(count: int, one: str, many: str) -> str:
+    return f"{count} {one if count == 1 else many} it"

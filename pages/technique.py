@@ -111,6 +111,8 @@ class Technique:
     software: Sequence[lists.Related] = ()
     campaigns: Sequence[lists.Related] = ()
     mitigations: Sequence[lists.Related] = ()
+    countermeasures: Sequence[lists.Countermeasure] = ()
+    relevance: tuple[float, str] | None = None
     strategies: Sequence[lists.Strategy] = ()
     data_components: Sequence[lists.Related] = ()
     detection_html: str = ""
@@ -217,6 +219,7 @@ def _counts(data: Technique) -> list[tuple[str, str, int | None]]:
         ("software", "Software", len(data.software)),
         ("campaigns", "Campaigns", len(data.campaigns)),
         ("mitigations", "Mitigations", len(data.mitigations)),
+        ("countermeasures", "Countermeasures", len(data.countermeasures)),
         ("detection", "Detection", len(data.strategies) + len(data.data_components)),
         ("history", "History", None),
     ]
@@ -246,6 +249,12 @@ def _sections(data: Technique) -> list[html.Section]:
         ),
         lists.section(
             "mitigations", "Mitigations", "What makes it harder.", [_related(data.mitigations, "mitigations")]
+        ),
+        lists.section(
+            "countermeasures",
+            "Countermeasures",
+            "Those of D3FEND that work on what it touches, and whether they are in place here.",
+            [lists.render_countermeasures(data.countermeasures)],
         ),
         lists.section(
             "detection",
@@ -292,6 +301,8 @@ def _standing(data: Technique) -> list[Component]:
         shown.append(_score(data.score))
     if len(data.score_days) > 1:
         shown.append(_score_days(data))
+    if data.relevance is not None:
+        shown.append(_relevance(*data.relevance))
     shown.append(_facts(data))
     return shown
 
@@ -348,6 +359,17 @@ def _score_days(data: Technique) -> html.Section:
     ]
     text = f"{words.signed(last.value - first.value, 1)} since {words.day(first.day)}, n = {len(points)} days."
     return html.Section([html.H3("Score over time"), html.P(text, className="hint"), line(points, height=150)])
+
+
+def _relevance(value: float, why: str) -> html.Section:
+    """How much it weighs in the organisation's score, and what of."""
+    shown = figure.figure(
+        "Relevance",
+        f"{value:.1f}",
+        definition="Its weight in the organisation's score: who uses it, what is exploited, and what was set here.",
+        href="/threats",
+    )
+    return html.Section([shown, html.P(f"{value:.1f} = {why}", className="hint")])
 
 
 def _track(part: ScorePart) -> html.Div:

@@ -12,6 +12,7 @@ from data.queries.measured import Map, Measured
 from domain.attack_ids import successor_of
 from domain.coverage import SubtechniqueCoverage
 from domain.errors import NotFound
+from domain.relevance import explained
 from domain.statistics import Share
 
 # An id may stand on several maps and have been given up on one of them: the active one is meant, then the first map.
@@ -54,6 +55,7 @@ def technique(attack_id: str, domain: str = "") -> dict[str, Any]:
     """Everything the technique page shows; raises NotFound.
 
     `{head, status, stale, age_days, in_scope, proven Share (procedures that held), proven_below Share|null,
+    relevance {value, why},
     score {value, version, known, parts}, rules_enabled, not_counted_rules, successor_elsewhere, subtechniques [...],
     subtechniques_covered {of, evaluated, covered}, tests_by_state, and the lists of `technique_lists`}`.
 
@@ -104,6 +106,7 @@ def _standing(family: Map, one: Measured) -> dict[str, Any]:
         "age_days": one.age_days,
         "in_scope": one.in_scope,
         "procedures": one.procedures,
+        "relevance": {"value": one.relevance, "why": explained(one.threat, family.scorer.weights)},
         "score": {
             "value": score.value,
             "version": family.scorer.weights.version,

@@ -6,6 +6,7 @@ Each list is one statement, however long it is; what could grow without end is c
 from typing import Any, TypedDict
 
 from data.queries import reader
+from data.queries.countermeasures import OF_TECHNIQUE
 
 TESTS_MAX = 50
 RULES_MAX = 300
@@ -92,6 +93,7 @@ class Lists(TypedDict):
     rules: list[dict[str, Any]]
     related: list[dict[str, Any]]
     strategies: list[dict[str, Any]]
+    countermeasures: list[dict[str, Any]]
     history: list[dict[str, Any]]
 
 
@@ -102,6 +104,7 @@ def lists(technique_key: str, attack_id: str) -> Lists:
         "rules": reader.rows(_RULES, technique_key),
         "related": reader.rows(_RELATED, technique_key),
         "strategies": reader.rows(_STRATEGIES, technique_key),
+        "countermeasures": reader.rows(OF_TECHNIQUE, technique_key),
         "history": history(technique_key, attack_id),
     }
 

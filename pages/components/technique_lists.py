@@ -97,6 +97,18 @@ class Related:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Countermeasure:
+    """One of D3FEND; `state` is '' where nobody has said anything, `artifacts` is what it works on here."""
+
+    d3fend_id: str
+    name: str
+    tactic: str
+    state: str
+    note: str
+    artifacts: Sequence[str]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Analytic:
     attack_id: str
     name: str
@@ -306,6 +318,27 @@ def render_related(rows: Sequence[Related], *, noun: str, empty: str, actors: bo
         body.append([cell(row.attack_id, href=row.url), cell(row.name, href=href), row.note or None])
     columns = [column("ID", "mono"), column("Name"), column("What ATT&CK says")]
     return listing(columns, body, caption=noun.capitalize(), noun=noun, limit=8, file=noun)
+
+
+_STATES: Mapping[str, tuple[str, Mark]] = {
+    "in_place": ("In place", "covered"),
+    "planned": ("Planned", "logged"),
+    "not_applicable": ("Not applicable", "off"),
+    "": ("Not in place", "untested"),
+}
+
+
+def render_countermeasures(rows: Sequence[Countermeasure]) -> Component:
+    if not rows:
+        return nothing("D3FEND names none here, or it is not loaded.")
+    columns = [column("Countermeasure"), column("Here"), column("Tactic"), column("Works on")]
+    body: list[list[Cell]] = []
+    for row in rows:
+        word, glyph = _STATES[row.state]
+        name = cell(row.name, href=f"/countermeasures/{row.d3fend_id}", beside=row.d3fend_id)
+        state = cell(word, mark=glyph, beside=row.note or None)
+        body.append([name, state, row.tactic or None, ", ".join(row.artifacts) or None])
+    return listing(columns, body, caption="Countermeasures", noun="countermeasures", limit=8, file="countermeasures")
 
 
 def render_detection(
