@@ -44,6 +44,10 @@ class Cell(NamedTuple):
     freshness_days: int | None
     groups: int
     in_scope: bool
+    own_groups: int = 0
+    exploited: int = 0
+    priority: str | None = None
+    relevance: float | None = None
 
     @property
     def hits(self) -> float:
@@ -56,7 +60,10 @@ class Cell(NamedTuple):
 
 def cells_of(columns: Mapping[str, Sequence[Any]]) -> list[Cell]:
     """The parallel arrays of a matrix as one record a technique."""
-    return [Cell(*values) for values in zip(*(columns[name] for name in Cell._fields), strict=True)]
+    names = [name for name in Cell._fields if name in columns or name not in Cell._field_defaults]
+    return [
+        Cell(**dict(zip(names, values, strict=True))) for values in zip(*(columns[name] for name in names), strict=True)
+    ]
 
 
 @dataclass(frozen=True, slots=True)

@@ -143,7 +143,10 @@ _FACTS: tuple[tuple[str, Callable[[Cell], str]], ...] = (
     ("Score", lambda cell: "" if cell.score is None else f"{cell.score} of 100"),
     ("Enabled rules", lambda cell: f"{cell.rules:,}"),
     ("Rules not placed", lambda cell: _count(cell.not_counted_rules)),
-    ("Threat actors", lambda cell: f"{cell.groups:,}"),
+    ("Threat actors", lambda cell: f"{cell.groups:,}" + (f", {cell.own_groups:,} ours" if cell.own_groups else "")),
+    ("Known exploited", lambda cell: _count(cell.exploited)),
+    ("Own priority", lambda cell: cell.priority or ""),
+    ("Relevance", lambda cell: "" if cell.relevance is None else f"{cell.relevance:.1f}"),
 )
 
 
