@@ -36,6 +36,8 @@ from callbacks import (
     notifications,
     overview,
     plan,
+    rehearsal,
+    rehearsals,
     retests,
     rule,
     rules,
@@ -82,6 +84,8 @@ from pages import not_found
 from pages import notifications as notifications_page
 from pages import overview as overview_page
 from pages import plan as plan_page
+from pages import rehearsal as rehearsal_page
+from pages import rehearsals as rehearsals_page
 from pages import retests as retests_page
 from pages import rule as rule_page
 from pages import rules as rules_page
@@ -155,6 +159,8 @@ PAGES = (
     Page(countermeasure_page, countermeasure.open),
     Page(threats_page, threats.open),
     Page(sources_page, sources.open),
+    Page(rehearsals_page, rehearsals.open),
+    Page(rehearsal_page, rehearsal.open),
     Page(notifications_page, notifications.open),
     Page(account_page, account.open),
     Page(glossary_page, glossary.open, kept=True),

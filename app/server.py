@@ -14,6 +14,7 @@ from app.api import (
     evidence_times,
     exports,
     notifications,
+    rehearsals,
     rules_csv,
     sources,
     test_imports,
@@ -47,6 +48,7 @@ def create_app(settings: Settings) -> Flask:
     server.register_blueprint(evidence_times.blueprint)
     server.register_blueprint(exports.blueprint)
     server.register_blueprint(notifications.blueprint)
+    server.register_blueprint(rehearsals.blueprint)
     server.register_blueprint(sources.blueprint)
     server.register_blueprint(test_imports.blueprint)
     server.register_blueprint(tests_csv.blueprint)

@@ -7,18 +7,16 @@ from typing import Any
 from dash import Dash, Input, Output, State, set_props
 from dash.exceptions import PreventUpdate
 
-from callbacks import viewer
+from callbacks import totals, viewer
 from callbacks.viewer import Viewer
 from data.queries import heatmap
 from data.queries import scope as query
 from domain.errors import AegisError
 from domain.roles import Permission
 from domain.scope import Asked
-from domain.statistics import Share as Counted
 from jobs import scope as jobs
 from pages import scope as page
 from pages.components import toast
-from pages.components.figure import Share
 
 _PREVIEW_REASON = "A preview."
 
@@ -139,43 +137,7 @@ def _preview(me: Viewer, domain: str, asked: Asked) -> page.Preview:
         made = jobs.preview(me.actor, me.role, domain, asked)
     except AegisError as error:
         return page.Preview(said=said, refused=error.detail)
-    return page.Preview(said=said, lines=_lines(made.before, made.after))
-
-
-def _lines(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[page.Line]:
-    pairs = (("Techniques in scope", _techniques), ("Organisation score, weighted", _score("weighted")),
-             ("Organisation score, plain mean", _score("plain")), ("Proven by tests", _share("proven")),
-             ("Claimed by rules", _share("claimed")), ("Tested", _tested), ("Evaluated tests that count", _evaluated),
-             ("Alerted, of evaluated tests", _alerted))  # fmt: skip
-    return [page.Line(name=name, before=value(before), after=value(after)) for name, value in pairs]
-
-
-def _techniques(totals: Mapping[str, Any]) -> int:
-    return int(totals["techniques"])
-
-
-def _score(name: str) -> Any:
-    return lambda totals: totals["score"][name]
-
-
-def _share(name: str) -> Any:
-    def share(totals: Mapping[str, Any]) -> Share:
-        counted: Counted = totals[name]
-        return Share(n=counted.n, of=counted.of)
-
-    return share
-
-
-def _tested(totals: Mapping[str, Any]) -> Share:
-    return Share(n=totals["tested"], of=totals["techniques"])
-
-
-def _evaluated(totals: Mapping[str, Any]) -> int:
-    return int(totals["tests"]["evaluated"])
-
-
-def _alerted(totals: Mapping[str, Any]) -> Share:
-    return Share(n=totals["tests"]["alerted"], of=totals["tests"]["evaluated"])
+    return page.Preview(said=said, lines=totals.lines(made.before, made.after))
 
 
 def _moment(text: str | None) -> datetime | None:

@@ -9,7 +9,18 @@ from data.database import Actor, unit_of_work
 from data.repositories import sync_runs
 from data.repositories.sync_runs import Request
 from domain.errors import Busy
-from jobs import campaigns, deliveries, evidence, notifications, outbox, snapshots, syncs, test_imports, workflow
+from jobs import (
+    campaigns,
+    deliveries,
+    evidence,
+    notifications,
+    outbox,
+    rehearsals,
+    snapshots,
+    syncs,
+    test_imports,
+    workflow,
+)
 
 log = logging.getLogger(__name__)
 
@@ -33,7 +44,7 @@ def tick(now: datetime | None = None) -> int:
     test_imports.plan_sweep()
     done += deliveries.digests(moment) + deliveries.hand_out(moment)
     notifications.daily(moment)
-    done += snapshots.plan(moment)
+    done += snapshots.plan(moment) + rehearsals.relay(moment)
     return done + len(promised) + len(waiting)
 
 

@@ -14,8 +14,8 @@ from data.unpack import Opener
 from domain.attack_ids import DOMAINS
 from domain.errors import BadInput, Unavailable
 
-KINDS = ("upstream", "url", "path", "upload", "built_in")
-_NEEDED = {"url": ("url",), "path": ("path",), "upload": ("key", "name")}
+KINDS = ("upstream", "url", "path", "upload", "built_in", "rehearsal")
+_NEEDED = {"url": ("url",), "path": ("path",), "upload": ("key", "name"), "rehearsal": ("key", "name", "rehearsal")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,9 +54,10 @@ def fetched(entry: SourceEntry, given: Mapping[str, Any], progress: Progress, *,
     progress("Fetching", None, None)
     if kind == "built_in":
         yield _built_in(entry)
-    elif kind == "upload":
+    elif kind in ("upload", "rehearsal"):
         with objects.as_file(given["key"]) as path, path.open("rb") as file:
-            yield _read(entry, fetch.read_file(file, given["name"], opener, origin=given["name"]))
+            origin = given.get("origin") or given["name"]
+            yield _read(entry, fetch.read_file(file, given["name"], opener, origin=origin))
     elif kind == "upstream":
         yield _from_upstream(entry, given, opener, progress, fallback=fallback)
     else:

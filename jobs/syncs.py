@@ -6,6 +6,7 @@
   path      `path`, a file or directory on this host
   upload    `key` in the object store and the file's `name`; kept until the run has ended
   built_in  what an installed package brings (ATT&CK only)
+  rehearsal the bundle kept with a rehearsal, which is adopted by the run
 A run is all or nothing, one at a time a source, and its job may be made twice: whoever takes the row first does it.
 """
 
@@ -27,6 +28,7 @@ from data.repositories import (
     countermeasure_sets,
     frameworks,
     outbox,
+    rehearsals,
     rules,
     sync_runs,
     template_sets,
@@ -222,6 +224,8 @@ def _may_fall_back(run: Run) -> bool:
 
 def _same_as_before(run: Run, fetched: Fetched) -> Run | None:
     """The run that took in this very input last, if nothing was asked for that it did not do."""
+    if run.input["kind"] == "rehearsal":  # what it does was looked at, and is to be done
+        return None
     with reading() as session:
         last = sync_runs.last_read(session, run.source, fetched.fingerprint)
     if last is None or run.requested_version not in (None, last.version, last.requested_version):
@@ -234,6 +238,8 @@ def _apply(run: Run, fetched: Fetched, content: Content, progress: ProgressWrite
     """Everything that changes, in one transaction with the end of the run."""
     now = datetime.now(UTC)
     with unit_of_work(statement_timeout_ms=_STATEMENT_TIMEOUT_MS) as session:
+        if run.input["kind"] == "rehearsal":
+            rehearsals.adopt(session, UUID(run.input["rehearsal"]))
         if isinstance(content, AttackBundle):
             done: _Done = attack.adopt(
                 session,
@@ -262,6 +268,8 @@ def _apply(run: Run, fetched: Fetched, content: Content, progress: ProgressWrite
         outcome = _finish(session, run, fetched, state=state, version=content.version, counts=counts)
         if done.changed:
             outbox.add(session, "sync.finished", {"run_id": str(run.id), "source": run.source})
+    if run.input["kind"] == "rehearsal":
+        _delete(run.input["key"])
     return outcome
 
 
@@ -310,9 +318,12 @@ def _rejected(rejected: Rejected) -> Item:
 
 def forget_upload(run: Run) -> None:
     """Delete the file a run was to read, if it was uploaded: the run has ended."""
-    if run.input.get("kind") != "upload":
-        return
+    if run.input.get("kind") == "upload":
+        _delete(run.input["key"])
+
+
+def _delete(key: str) -> None:
     try:
-        objects.delete(run.input["key"])
+        objects.delete(key)
     except Exception:  # the run itself has ended well or badly; a file too many is for the log
-        log.exception("The upload %s could not be deleted", run.input["key"])
+        log.exception("The file %s could not be deleted", key)

@@ -17,9 +17,10 @@ from domain.heatmap_view import DOMAINS
 from domain.roles import Permission, who_may
 from domain.scope import REASON_MAX
 from pages.account import labelled
-from pages.components import figure, filters, states, words
+from pages.components import before_after, figure, filters, states, words
+from pages.components.before_after import Line
 from pages.components.coverage import heading, heatmap_href
-from pages.components.figure import MixPart, Share
+from pages.components.figure import MixPart
 from pages.components.filters import FilterLine
 from pages.components.frame import Nav
 from pages.components.parts import Cell, cell, column, listing, moment_cell
@@ -58,15 +59,6 @@ class Technique:
     reason: str
     by: str
     at: datetime
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Line:
-    """One figure before and after: a share with its denominator, or points."""
-
-    name: str
-    before: Share | float | int | None
-    after: Share | float | int | None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -180,17 +172,7 @@ def _whole(data: ScopeData) -> list[Component]:
 def _preview(preview: Preview) -> list[Component]:
     if preview.refused:
         return [heading(preview.said, ""), states.notice(preview.refused, kind="warn")]
-    rows: list[list[Cell]] = [
-        [line.name, _value(line.before), _value(line.after), _difference(line)] for line in preview.lines
-    ]
-    table = listing(
-        [column("Figure"), column("Now", "num"), column("Then", "num"), column("Change", "num")],
-        rows,
-        caption="What the change does to each figure",
-        noun="figures",
-        limit=len(rows),
-        file="scope-preview",
-    )
+    table = before_after.table(preview.lines, caption="What the change does to each figure", file="scope-preview")
     reason = dcc.Textarea(id="scope-reason", maxLength=REASON_MAX, rows=2, value="", required=True)
     hint = "Stands beside every figure it changes, and in the audit log."
     form = html.Div(
@@ -208,27 +190,6 @@ def _preview(preview: Preview) -> list[Component]:
     )
     text = "Nothing has changed yet. A score may rise because less is asked, not because more is proven."
     return [heading(preview.said, text), table, form]
-
-
-def _value(value: Share | float | int | None) -> Cell:
-    if value is None:
-        return "–"
-    if isinstance(value, Share):
-        return cell(value.words, order=value.value, beside="" if value.value is None else words.percent(value.value))
-    return cell(words.number(value, 1 if isinstance(value, float) else 0), order=float(value))
-
-
-def _difference(line: Line) -> Cell:
-    before, after = line.before, line.after
-    if isinstance(before, Share) and isinstance(after, Share):
-        if before.value is None or after.value is None:
-            return "–"
-        points = 100 * (after.value - before.value)
-        return cell(f"{words.signed(points, 1)} points", order=points)
-    if isinstance(before, int | float) and isinstance(after, int | float):
-        change = after - before
-        return cell(words.signed(change, 1 if isinstance(after, float) else 0), order=float(change))
-    return "–"
 
 
 # -- what stands

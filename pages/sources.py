@@ -14,7 +14,7 @@ from pages.components import states, words
 from pages.components.frame import Nav
 from pages.components.parts import upload_form, when
 from pages.components.runs import Run, render_outcome, render_progress, render_runs
-from pages.components.status import outside
+from pages.components.status import link, outside
 
 PATH = "/sources"
 TITLE = "Sources"
@@ -184,6 +184,7 @@ def _actions(source: Source) -> list[Component]:
     accepted = f"{words.sentence(list(source.accepts))}, up to {words.size(source.max_bytes)}"
     fields = [{"name": "file", "label": "File", "type": "file", "hint": accepted, "accept": ",".join(source.accepts)}]
     if source.asks_version:
+        shown.append(html.P(link("Rehearse a version before adopting it", "/sources/rehearsal", "")))
         hint = "Needed where the file does not say it, as in STIX 2.0 bundles."
         fields.append({"name": "version", "label": "Version", "placeholder": "18.1", "hint": hint})
     form = upload_form(

@@ -68,7 +68,7 @@ def sync(
     data_dir: DataDir = None,
 ) -> None:
     """Sync a source here and now, all or nothing, and report what changed."""
-    given = _input(from_, asked_domain(domain))
+    given = input_of(from_, asked_domain(domain))
     with connected(data_dir):
         from data.database import reading
         from data.queries import sources as queries
@@ -143,7 +143,7 @@ def asked_domain(given: str | None) -> str | None:
     return found
 
 
-def _input(location: str | None, domain: str | None) -> dict[str, Any]:
+def input_of(location: str | None, domain: str | None) -> dict[str, Any]:
     from data.fetch import is_url
 
     given: dict[str, Any] = {"domain": domain} if domain else {}

@@ -17,6 +17,7 @@ from app.cli import (
     jobs,
     metrics,
     people,
+    rehearse,
     scope,
     snapshots,
     testing,
@@ -55,7 +56,7 @@ app.command("migrate")(database.migrate)
 app.command("doctor")(doctor.doctor)
 app.add_typer(database.db, name="db")
 
-for _module in (content, scope, metrics, imports, export, people, demo, audit, jobs, testing, snapshots):
+for _module in (content, rehearse, scope, metrics, imports, export, people, demo, audit, jobs, testing, snapshots):
     _module.register(app)
 
 
