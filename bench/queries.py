@@ -24,7 +24,7 @@ def measure(subjects: list[Query], rounds: int, say: Callable[[str], None]) -> I
     with psycopg.connect(database.url(), autocommit=True, options=_SETTINGS) as connection:
         for one in subjects:
             say(one.name)
-            yield _computed(one, connection, rounds)
+            yield _computed(one, connection, min(rounds, one.rounds_at_most))
             if one.cached:
                 yield _kept(one, rounds)
 

@@ -2,7 +2,7 @@
 
 The instance has the demo organisation and the templates of Atomic Red Team.
 
-AEGIS_PASSWORD=... .venv/bin/python docs/pictures/take.py http://127.0.0.1:8050 owner
+AEGIS_PASSWORD=... .venv/bin/python docs/pictures/take.py http://127.0.0.1:8050 owner [NAME...]
 """
 
 import io
@@ -20,10 +20,10 @@ PAGES = {
     "overview": ("/", "text=Needs a look"),
     "heatmap": ("/heatmap", "text=Reconnaissance"),
     "technique": ("/technique/T1003.001", "text=Where we stand"),
-    "tests": ("/tests", "text=Plan a test"),
+    "tests": ("/tests", ".ag-row .status"),
     "board": ("/tests?view=board", "text=In review"),
     "queue": ("/tests?view=mine", "text=Waiting since"),
-    "test": ("/test/816", "text=Defence tools"),
+    "test": ("/test/816", "#tools table"),
     "import": ("/tests/import", "text=Look through it"),
     "contradictions": ("/tests/contradictions", "text=Looked for"),
     "campaigns": ("/campaigns", "text=In the manner of"),
@@ -32,7 +32,7 @@ PAGES = {
     "actor": ("/actor/G0016", "text=Plan a campaign from the gaps"),
     "plan": ("/plan?actor=G0016&platform=Windows", "text=Plan the ticked tests"),
     "templates": ("/templates", "text=Write a template"),
-    "template": ("/templates > a[href^='/template/']", "text=Command"),
+    "template": ("/templates > td a[href^='/template/']", "text=Versions"),
     "tools": ("/tools", "text=Endpoint"),
     "notifications": ("/notifications", "text=Channels"),
     "sources": ("/sources", "text=MITRE ATT&CK"),
@@ -45,16 +45,18 @@ WIDTHS = {1440: 900, 390: 844}
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-sync"]
 
 
-def main(address: str, username: str, password: str) -> None:
+def main(address: str, username: str, password: str, only: list[str]) -> None:
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=FLAGS)
         for theme in ("light", "dark"):
             for width, height in WIDTHS.items():
-                _take(browser, address, username, password, theme, width, height)
+                _take(browser, address, username, password, theme, width, height, only or [*PAGES, "login"])
         browser.close()
 
 
-def _take(browser: Browser, base: str, username: str, password: str, theme: str, width: int, height: int) -> None:
+def _take(
+    browser: Browser, base: str, username: str, password: str, theme: str, width: int, height: int, only: list[str]
+) -> None:
     context = browser.new_context(
         base_url=base,
         viewport={"width": width, "height": height},
@@ -63,11 +65,12 @@ def _take(browser: Browser, base: str, username: str, password: str, theme: str,
     )
     page = context.new_page()
     page.goto("/login")
-    _save(page, "login", theme, width)
+    if "login" in only:
+        _save(page, "login", theme, width)
     page.fill("#username", username)
     page.fill("#password", password)
     page.click("button[type=submit]")
-    for name, (address, sign) in PAGES.items():
+    for name, (address, sign) in ((name, page_) for name, page_ in PAGES.items() if name in only):
         path, _, link = address.partition(" > ")
         page.goto(path)
         if link:
@@ -87,4 +90,4 @@ def _save(page: Page, name: str, theme: str, width: int) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], sys.argv[2], os.environ["AEGIS_PASSWORD"])
+    main(sys.argv[1], sys.argv[2], os.environ["AEGIS_PASSWORD"], sys.argv[3:])
