@@ -23,6 +23,7 @@ TOPICS = (
     "rules",
     "techniques",
     "weights",
+    "templates",
     "countermeasures",
     "threats",
     "frameworks",

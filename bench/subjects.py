@@ -68,8 +68,64 @@ def queries() -> list[Query]:
         Query("search for a word", lambda: search.search("powershell"), cached=False),
         Query("search for an id", lambda: search.search("T1059"), cached=False),
         Query("sources", of_sources, cached=False),
+        *_of_the_answers(),
         *_of_the_workflow(),
     ]
+
+
+def _of_the_answers() -> list[Query]:
+    """The screens that answer: each division of coverage, scores and their changes, obligations, rules, what next.
+
+    A day gone by without a snapshot is put together from all tests, and kept for as long as nothing changes.
+    """
+    from datetime import timedelta
+
+    from data.queries import compliance, coverage, measured, next_best, past, retests, rules, score, snapshots
+    from data.queries import overview as overview_query
+    from domain.change_story import Since
+    from domain.coverage_view import Division
+
+    today = measured.today()
+    frameworks = [one["slug"] for one in compliance.frameworks()]
+
+    def divided(by: Division) -> Callable[[], object]:
+        return lambda: coverage.coverage(DOMAIN, by)
+
+    return [
+        *(Query(f"coverage by {by.label.lower()}", divided(by), target_ms=100) for by in Division),
+        Query("what next, 10 tests", lambda: next_best.what_next(next_best.Asked(DOMAIN)), target_ms=100),
+        Query("score with its band", lambda: score.standing(DOMAIN), target_ms=100, ratio=None),
+        Query("trend of the score", lambda: snapshots.trend(DOMAIN)),
+        Query(
+            "why the score changed in a week",
+            lambda: snapshots.change(DOMAIN, today - timedelta(days=7), today),
+            target_ms=250,
+            ratio=None,
+            rounds_at_most=3,
+        ),
+        Query(
+            "a day gone by, from the tests",
+            lambda: past.reconstruct(DOMAIN, as_of=today - timedelta(days=45)),
+            cached=False,
+            target_ms=5_000,
+            ratio=None,
+            rounds_at_most=2,
+        ),
+        Query(
+            "what changed in a month", lambda: overview_query.changed(DOMAIN, Since.MONTH), target_ms=250, ratio=None,
+            rounds_at_most=3,
+        ),
+        Query("frameworks", compliance.frameworks, target_ms=100),
+        *(Query(f"framework {slug}", _framework(slug), target_ms=100) for slug in frameworks),
+        Query("truth of the rules", rules.truth_mix, target_ms=100),
+        Query("retest plan of a quarter", lambda: retests.plan(DOMAIN, today + timedelta(days=91)), target_ms=100),
+    ]  # fmt: skip
+
+
+def _framework(slug: str) -> Callable[[], object]:
+    from data.queries import compliance
+
+    return lambda: compliance.framework(slug)
 
 
 def _of_the_workflow() -> list[Query]:
@@ -111,5 +167,12 @@ SCREENS = (
     Screen("overview", "/", "#page h2"),
     Screen("technique", f"/technique/{_TECHNIQUE}", "#page h2"),
     Screen("metrics", "/metrics", "#curve.is-drawn"),
+    Screen("coverage", "/coverage", "#page h2"),
+    Screen("what next", "/next", "#page h2"),
+    Screen("score", "/score", "#page h2"),
+    Screen("compliance", "/compliance", "#page h2"),
+    Screen("rules", "/rules", "#page table"),
+    Screen("scope", "/scope", "#page h2"),
+    Screen("retests", "/retests", "#page h2"),
     Screen("sources", "/sources", "#page button"),
 )

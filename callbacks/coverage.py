@@ -8,7 +8,7 @@ from dash import Dash, Input, Output, set_props
 from callbacks import viewer
 from callbacks.viewer import Viewer
 from data.queries import coverage as query
-from data.queries import heatmap
+from data.queries import heatmap, rules
 from domain.coverage_view import Claim, Division, Results
 from domain.roles import Permission
 from pages import coverage as page
@@ -51,6 +51,7 @@ def _coverage(asked: Mapping[str, str]) -> page.Coverage:
         claimed=Share(**found["claimed"]),
         claims={Claim(name): number for name, number in found["claims"].items()},
         results=Results(**found["results"]),
+        truths=rules.truth_mix().enabled,
         groups=[_group(group) for group in found["groups"]],
         rows=rows,
         whole=len(found["rows"]),

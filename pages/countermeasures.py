@@ -22,7 +22,7 @@ from pages.components.status import link
 
 PATH = "/countermeasures"
 TITLE = "Countermeasures"
-NAV = Nav("Content", "Countermeasures", "countermeasures", 15, "m")
+NAV = Nav("Content", "Countermeasures", "countermeasures", 15, "f")
 NONE = "none"
 BEST = 10
 

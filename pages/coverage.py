@@ -14,6 +14,7 @@ from dash.development.base_component import Component
 
 from domain.coverage_view import Claim, Division, Results
 from domain.heatmap_view import DOMAINS
+from domain.rule_truth import RuleTruth
 from pages.components import figure, filters, states, status, words
 from pages.components.coverage import counted, heading, heatmap_href
 from pages.components.figure import Bar, BarRow, MixPart, Share
@@ -94,7 +95,10 @@ class Row:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Coverage:
-    """`rows` are those that `query` asks for, of `whole`; by anything but technique there are `groups` instead."""
+    """`rows` are those that `query` asks for, of `whole`; by anything but technique there are `groups` instead.
+
+    `truths`: enabled rules by what tests have shown of them.
+    """
 
     domain: str
     domains: Sequence[str]
@@ -107,6 +111,7 @@ class Coverage:
     claimed: Share
     claims: Mapping[Claim, int]
     results: Results
+    truths: Mapping[RuleTruth, int]
     months: Sequence[str]
     groups: Sequence[Group]
     rows: Sequence[Row]
@@ -163,7 +168,7 @@ def render(data: Coverage) -> list[Component]:
     if data.division is Division.TECHNIQUE:
         return [_headline(data), html.Section(_techniques(data), className="panel")]
     main = html.Section(_bars(data), className="panel is-two-thirds")
-    beside = html.Div([_claims(data), _results(data)], className="is-third stack")
+    beside = html.Div([_claims(data), _results(data), _truths(data)], className="is-third stack")
     blocks: list[Component] = [_headline(data), html.Div([main, beside], className="grid")]
     trends = _multiples(data)
     if trends:
@@ -283,6 +288,21 @@ def _results(data: Coverage) -> html.Section:
         body = figure.mix("Latest results", parts)
     text = "One a procedure and platform, on the scale blocked > alerted > logged > missed."
     return html.Section([heading("What the latest tests showed", text), body], className="panel stack-small")
+
+
+def _truths(data: Coverage) -> html.Section:
+    """What tests have shown of the rules that claim coverage, rule by rule."""
+    whole = sum(data.truths.values())
+    if not whole:
+        text = "No rule is enabled, so that nothing is claimed."
+        return html.Section([heading("Rules put to the test", text)], className="panel")
+    parts = [
+        MixPart(name=truth.label, n=n, mark=status.TRUTH_MARK[truth], href=f"/rules?truth={truth}&enabled=yes")
+        for truth, n in data.truths.items()
+    ]
+    title = f"{words.number(data.truths[RuleTruth.PROVEN])} of {words.plural(whole, 'rule')} proven"
+    text = "Enabled rules: fired in a test, silent in one, never tested, or without the logs they read."
+    return html.Section([heading(title, text), figure.mix("Enabled rules", parts)], className="panel stack-small")
 
 
 def _multiples(data: Coverage) -> list[Component]:

@@ -15,7 +15,7 @@ from pages.components.status import link
 
 PATH = "/glossary"
 TITLE = "Glossary"
-NAV = Nav("You", "Glossary", "info", 90, "y")
+NAV = Nav("You", "Glossary", "info", 95, "i")
 
 
 def answer() -> str:

@@ -19,8 +19,8 @@ from pages.components import choosing, figure, filters, states, words
 from pages.components.figure import MixPart, Share
 from pages.components.filters import FilterLine
 from pages.components.frame import Nav
-from pages.components.parts import Cell, Mark, cell, column, day_cell, listing, upload_form
-from pages.components.status import link
+from pages.components.parts import Cell, cell, column, day_cell, listing, upload_form
+from pages.components.status import TRUTH_MARK, link
 
 PATH = "/rules"
 TITLE = "Detection rules"
@@ -28,12 +28,6 @@ NAV = Nav("Content", "Rules", "rules", 10, "r")
 CSV = "/export/rules.csv"
 LOGS = "logs"
 
-TRUTH_MARK: Mapping[str, Mark] = {
-    RuleTruth.PROVEN: "covered",
-    RuleTruth.SILENT: "uncovered",
-    RuleTruth.UNTESTED: "untested",
-    RuleTruth.NO_DATA: "off",
-}
 _ORDERS = {
     Order.TITLE: "By title",
     Order.LEVEL: "Highest level first",

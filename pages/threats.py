@@ -22,7 +22,7 @@ from pages.components.parts import Cell, cell, column, listing, moment_cell
 
 PATH = "/threats"
 TITLE = "Threats"
-NAV = Nav("State", "Threats", "threats", 40, "e")
+NAV = Nav("State", "Threats", "threats", 50, "q")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

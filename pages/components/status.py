@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dash import html
 
 from domain.outcomes import Detection, Outcome, Prevention, TestState
+from domain.rule_truth import RuleTruth
 from pages.components.parts import Mark
 
 COVERAGE: Mapping[str, tuple[str, Mark]] = {
@@ -38,6 +39,12 @@ TEST_STATE: Mapping[str, str] = {
     TestState.VALIDATED: "Validated",
     TestState.REJECTED: "Rejected",
     TestState.CANCELLED: "Cancelled",
+}
+TRUTH_MARK: Mapping[str, Mark] = {
+    RuleTruth.PROVEN: "covered",
+    RuleTruth.SILENT: "uncovered",
+    RuleTruth.UNTESTED: "untested",
+    RuleTruth.NO_DATA: "off",
 }
 LEVELS = ("informational", "low", "medium", "high", "critical")
 
