@@ -189,7 +189,14 @@ class SecurityTest(Base):
         ),
         Index("ix_security_test_technique", "technique_id", text("created_at DESC")),
         Index("ix_security_test_state", "state", text("created_at DESC")),
-        Index("ix_security_test_campaign", "campaign_id"),
+        Index(
+            "ix_security_test_campaign",
+            "campaign_id",
+            "campaign_position",
+            "number",
+            postgresql_include=["state", "not_applicable", "executed_at", "prevention", "detection", "technique_id"],
+            postgresql_where=text("campaign_id IS NOT NULL"),
+        ),
         Index(
             "uq_security_test_import_key", "import_key", unique=True, postgresql_where=text("import_key IS NOT NULL")
         ),
