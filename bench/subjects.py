@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -43,6 +44,20 @@ def queries() -> list[Query]:
     from data.queries import durations, heatmap, heatmap_view, overview, search, sources, technique
     from domain.durations import By
     from domain.durations_view import View
+    from data.queries import (
+        heatmap,
+        heatmap_view,
+        measured,
+        overview,
+        retests,
+        score,
+        search,
+        snapshots,
+        sources,
+        technique,
+    )
+
+    month_ago = measured.today() - timedelta(days=30)
 
     def of_sources() -> Any:
         with reading() as session:
@@ -65,6 +80,11 @@ def queries() -> list[Query]:
             ratio=None,
         ),
         Query("technique", lambda: technique.technique(_TECHNIQUE, DOMAIN)),
+        Query("score", lambda: score.standing(DOMAIN)),
+        Query("change of the score in a month", lambda: snapshots.change(DOMAIN, month_ago, measured.today())),
+        Query("trend of the score", lambda: snapshots.trend(DOMAIN)),
+        Query("matrix of a month ago", lambda: heatmap.matrix_json(DOMAIN, as_of=month_ago)),
+        Query("retests of a quarter", lambda: retests.plan(DOMAIN, measured.today() + timedelta(days=90))),
         Query("search for a word", lambda: search.search("powershell"), cached=False),
         Query("search for an id", lambda: search.search("T1059"), cached=False),
         Query("sources", of_sources, cached=False),
@@ -173,6 +193,7 @@ SCREENS = (
     Screen("compliance", "/compliance", "#page h2"),
     Screen("rules", "/rules", "#page table"),
     Screen("scope", "/scope", "#page h2"),
+    Screen("score", "/score", "#page .fall a"),
     Screen("retests", "/retests", "#page h2"),
     Screen("sources", "/sources", "#page button"),
 )

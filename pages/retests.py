@@ -16,7 +16,7 @@ from pages.components import choosing, figure, filters, states, status, words
 from pages.components.coverage import heading
 from pages.components.filters import FilterLine
 from pages.components.frame import Nav
-from pages.components.parts import cell, day_cell
+from pages.components.parts import cell
 from pages.components.status import link
 
 PATH = "/retests"
@@ -145,13 +145,18 @@ def _row(row: Row, today: date) -> dict[str, Any]:
     cells = [
         cell(row.attack_id, href=f"/technique/{row.attack_id}"),
         row.name,
-        cell(words.day(row.stale_on), beside="stale" if row.stale_on <= today else None),
+        cell(_kept_together(row.stale_on), beside="stale" if row.stale_on <= today else None),
         cell(f"{row.number} {row.title}", href=f"/test/{row.number}", beside="retest planned" if row.planned else None),
         row.platform,
-        day_cell(row.on),
+        _kept_together(row.on),
         cell(word, mark=mark),
     ]
     return {"key": row.test, "cells": cells, "options": [[row.test, "Repeat"]]}
+
+
+def _kept_together(day: date) -> str:
+    """A day on one line, however narrow its column."""
+    return words.day(day).replace(" ", "\u00a0")
 
 
 def render_made(campaign: str, tests: int) -> Component:

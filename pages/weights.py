@@ -117,7 +117,7 @@ def _field(one: Field, now: Weights) -> html.Div:
         debounce=0.4,
         maxLength=12,
     )
-    label = [one.label, html.Span(one.unit, className="beside")] if one.unit else one.label
+    label = [f"{one.label} ", html.Span(one.unit, className="beside")] if one.unit else one.label
     # an id of several parts stands in the document as its JSON
     head = html.Label(label, htmlFor=json.dumps(name, separators=(",", ":")))
     return html.Div([head, value, html.Span(one.says, className="hint")], className="labelled")

@@ -6,6 +6,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from data import database as db
+from data.queries import reader
 from jobs import demo, syncs
 from tests.conftest import new_database, url_of
 
@@ -21,6 +22,7 @@ def demonstrated(postgres: str, migrated: str) -> Iterator[str]:
             syncs.sync_in_place("attack", trigger="first_run")
             demo.load(db.SYSTEM)
         finally:
+            reader.forget()  # nobody may be connected to what is copied
             db.dispose()
         yield name
 

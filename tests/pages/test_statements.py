@@ -19,13 +19,18 @@ CAMPAIGN = "00000000-0000-4000-8000-000000000001"
 # A page: statements for the first who asks after a change, and for those after them.
 # One of each asks who is asking and whether anything has changed.
 COST = {
-    ("/", ""): (17, 1),
+    ("/", ""): (20, 1),
     ("/heatmap", ""): (6, 1),
     ("/heatmap", "?actor=G0001&data=DC0001&platform=Linux&colour=score"): (10, 1),
-    ("/technique/T1000", ""): (11, 1),
-    ("/technique/T1000", "?rule={rule}"): (12, 1),
-    ("/sources", ""): (9, 8),
-    ("/sources", "?run={run}"): (11, 10),
+    ("/score", ""): (16, 1),
+    ("/score", "?from=2026-01-01&cause=tests"): (16, 1),
+    ("/score/weights", ""): (2, 2),
+    ("/retests", ""): (6, 3),
+    ("/heatmap", "?as_of=2026-01-01"): (9, 1),
+    ("/technique/T1000", ""): (13, 1),
+    ("/technique/T1000", "?rule={rule}"): (14, 1),
+    ("/sources", ""): (10, 9),
+    ("/sources", "?run={run}"): (12, 11),
     ("/templates", ""): (4, 3),
     ("/templates", "?actor=G0001&platform=Windows&q=tool"): (8, 6),
     ("/notifications", ""): (5, 5),
