@@ -41,10 +41,8 @@ class Screen:
 def queries() -> list[Query]:
     """Every query of a dashboard."""
     from data.database import reading
-    from data.queries import durations, heatmap, heatmap_view, overview, search, sources, technique
-    from domain.durations import By
-    from domain.durations_view import View
     from data.queries import (
+        durations,
         heatmap,
         heatmap_view,
         measured,
@@ -56,6 +54,8 @@ def queries() -> list[Query]:
         sources,
         technique,
     )
+    from domain.durations import By
+    from domain.durations_view import View
 
     month_ago = measured.today() - timedelta(days=30)
 

@@ -1,10 +1,13 @@
 """Loading and removing the demo organisation."""
 
 from collections.abc import Mapping
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time, timedelta
+
+from sqlalchemy.orm import Session
 
 from data.database import Actor, reading, unit_of_work
-from data.demo import organisation
+from data.demo import framework, organisation
+from data.demo.catalogue import Catalogue
 from data.demo.records import (
     CampaignRow,
     ClaimRow,
@@ -17,7 +20,7 @@ from data.demo.records import (
     TimelineRow,
     ToolRow,
 )
-from data.repositories import audit, demo, outbox, scope
+from data.repositories import audit, controls, demo, frameworks, outbox, scope
 from data.repositories.demo import Cleared
 from domain.errors import Duplicate, RuleViolated
 from domain.roles import Permission, Role, require
@@ -45,7 +48,8 @@ def load(
         catalogue = demo.catalogue(session)
         if catalogue is None:
             raise RuleViolated("The demo organisation needs MITRE ATT&CK; load it first, on the Sources page.")
-        made = organisation.Organisation(catalogue, today or datetime.now(UTC).date(), seed=seed)
+        day = today or datetime.now(UTC).date()
+        made = organisation.Organisation(catalogue, day, seed=seed)
         rules = list(made.rules())
         stories = sorted(made.stories(organisation.firing(rules)), key=lambda story: story.test.created_at)
         stored = demo.store(
@@ -64,10 +68,28 @@ def load(
             },
         )
         scope.of_demo(session, catalogue.domain, made.out_of_scope())
+        stored |= _policy(session, catalogue, day)
         audit.record(session, actor, "demo.loaded", after={"domain": catalogue.domain, "seed": seed, "rows": stored})
         outbox.add(session, "demo.loaded", {"tests": stored["security_test"]})
     snapshots.look_back(catalogue.domain, is_demo=True)
     return stored
+
+
+def _policy(session: Session, catalogue: Catalogue, day: date) -> dict[str, int]:
+    """Its security policy as a framework, with what was decided about the controls; returns rows by table."""
+    now = datetime.combine(day, time(), UTC)
+    record = framework.record({one.attack_id for one in catalogue.subjects})
+    frameworks.add_own(session, record, now=now, is_demo=True)
+    decided = framework.decisions(day)
+    for one in decided:
+        control = controls.find(session, record.slug, one.code)
+        controls.add(session, control, one.value, Actor(name="demo_kowalski"), now - timedelta(days=one.days_ago))
+    return {
+        "framework": 1,
+        "control": len(record.controls),
+        "control_mapping": len(record.mappings),
+        "control_decision": len(decided),
+    }
 
 
 def clear(actor: Actor, actor_role: Role) -> Cleared:

@@ -103,7 +103,7 @@ def _section(kind: str, rows: Sequence[Row], query: str) -> html.Section:
             for state in parts.ORDER
             if any(row.states[state] for row in rows)
         ],
-        className="legend",
+        className="state-legend",
     )
     head = html.Header(
         [html.H2(name), html.P(f"{text} At the right: demonstrated, of those that can be judged."), legend]

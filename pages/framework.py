@@ -36,9 +36,9 @@ def answer(data: Framework) -> str:
     share = data.demonstrated
     if not share.of:
         return "nothing here can be judged by tests"
-    done, against = parts.label("demonstrated", data.kind), parts.label("contradicted", data.kind)
+    done = parts.label(ControlState.DEMONSTRATED, data.kind).lower()
     number = words.number(data.states[ControlState.CONTRADICTED])
-    return f"{share.words} {done.lower()}, {number} {against.lower()}"
+    return f"{share.words} {done}, {number} {'get through' if _attacked(data) else 'contradicted'}"
 
 
 def layout(data: Framework, panel: Component | None = None) -> html.Div:
@@ -94,7 +94,7 @@ def _figures(data: Framework) -> html.Div:
     against, untested = ControlState.CONTRADICTED, ControlState.NOT_DEMONSTRATED
     many = parts.nouns(data.kind)
     pairs = sum(number for _, number in data.not_placed)
-    placed = "one of a control and an id" if pairs == 1 else "pairs of a control and an id"
+    placed = "id of a control, not on the loaded map" if pairs == 1 else "ids of controls, not on the loaded map"
     risks = "none expired" if not data.expired else f"{words.number(data.expired)} expired"
     return html.Div(
         [
@@ -153,7 +153,7 @@ def _wall(data: Framework) -> html.Section:
     ]
     wall = parts.control_wall(groups, caption="Controls by group", chosen=data.query.get("control", ""))
     head = html.Header([html.H2(_finding(data)), html.P("Each tile is one; it opens what stands behind it.")])
-    return html.Section([head, mix, wall], className="panel stack")
+    return html.Section([html.Div([head, mix], className="stack-small"), wall], className="panel stack")
 
 
 def _finding(data: Framework) -> str:
@@ -167,10 +167,16 @@ def _finding(data: Framework) -> str:
     many = parts.nouns(data.kind).capitalize()
     if not against:
         return f"{many} by state: no test contradicts one"
+    share = f"{words.number(against)} of {words.number(of)}"
     if len(counts) == 1:
-        return f"Tests contradict {words.number(against)} of {words.number(of)}"
+        return f"{share} get through" if _attacked(data) else f"Tests contradict {share}"
     name = _group(worst, dict(data.groups)[worst])
-    return f"{name} is contradicted most: {words.number(against)} of {words.number(of)}"
+    return f"{name} {'gets through' if _attacked(data) else 'is contradicted'} most: {share}"
+
+
+def _attacked(data: Framework) -> bool:
+    """Whether it is read from the attackers' side."""
+    return data.kind == "vulnerabilities"
 
 
 def _demonstrated_of(controls: Sequence[Control]) -> str:
@@ -192,7 +198,5 @@ def _tile(data: Framework, one: Control) -> Tile:
 
 
 def _group(code: str, name: str) -> str:
-    """AC Access Control; where the name says the code again, the name alone."""
-    plain = "".join(character for character in name.lower() if character.isalnum())
-    same = plain == "".join(character for character in code.lower() if character.isalnum())
-    return name if same and name else f"{code} {name}".strip()
+    """AC Access Control; a code that only machines read (unrestricted_upload) gives way to its name."""
+    return name if name and code == code.lower() else f"{code} {name}".strip()

@@ -19,6 +19,7 @@ from data.models import (
     Base,
     DefenceTool,
     DetectionRule,
+    Framework,
     Observation,
     ScopeDecision,
     SecurityTest,
@@ -33,7 +34,7 @@ from domain.errors import Duplicate
 
 _LOCK = 4706
 # have `is_demo`; in the order of removal
-_MARKED = (SecurityTest, TestCampaign, DetectionRule, DefenceTool, User, Snapshot, ScopeDecision)
+_MARKED = (SecurityTest, TestCampaign, DetectionRule, Framework, DefenceTool, User, Snapshot, ScopeDecision)
 
 
 @dataclass(frozen=True, slots=True)

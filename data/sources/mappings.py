@@ -156,7 +156,6 @@ def _domain(metadata: Mapping[str, Any]) -> str:
 class _Control:
     name: str
     group: str
-    position: int
     not_mappable: bool
     notes: list[str]
 
@@ -179,17 +178,19 @@ class _Rows:
                 self.rejected.append(Rejected(f"{self.path}, row {position}", str(refused)))
 
     def made(self) -> tuple[ControlRecord, ...]:
+        """In the order of their groups and codes: the rows of these files come in any order."""
+        ordered = sorted(self.controls.items(), key=lambda item: (_natural(item[1].group), _natural(item[0])))
         return tuple(
             ControlRecord(
                 code=code,
                 name=one.name,
                 group_code=one.group,
                 group_name=_line(self.groups.get(one.group))[:_NAME_MAX],
-                position=one.position,
+                position=position,
                 not_mappable=one.not_mappable,
                 note="\n".join(one.notes),
             )
-            for code, one in self.controls.items()
+            for position, (code, one) in enumerate(ordered, 1)
         )
 
     def _row(self, row: Any, position: int) -> None:
@@ -204,7 +205,7 @@ class _Rows:
         group = _limited(_line(row.get("capability_group")), "group", _CODE_MAX)
         mapping = self._mapping(row, code, technique, comment, position) if technique else None
         if code:
-            control = self.controls.setdefault(code, _Control(name, group, position, False, []))
+            control = self.controls.setdefault(code, _Control(name, group, False, []))
             if mapping is None:
                 control.not_mappable = True
                 control.notes += [comment] if comment and comment not in control.notes else []
@@ -304,6 +305,11 @@ def _day(value: object) -> date | None:
         return datetime.strptime(_line(value), "%m/%d/%Y").date()  # noqa: DTZ007 - a day has no zone
     except ValueError:
         return None
+
+
+def _natural(text: str) -> tuple[tuple[str, int], ...]:
+    """Sorts AC-2 before AC-10."""
+    return tuple((words.lower(), int(number or 0)) for words, number in re.findall(r"(\D*)(\d{0,9})", text))
 
 
 def _parts(version: str) -> tuple[int, ...]:

@@ -147,7 +147,7 @@ def render_changes(data: Framework) -> list[Component]:
 
 
 def render_gaps(data: Framework) -> html.Section:
-    listed = data.listed
+    listed = sorted(data.listed, key=_worst_first)
     columns = [
         column("Code", "mono"),
         column("Name"),
@@ -188,6 +188,11 @@ def render_gaps(data: Framework) -> html.Section:
         else states.empty("None is in this state", "Take a filter away.", [link("All", data.path, "button is-quiet")])
     )
     return html.Section([head, html.Div(ways, className="actions"), body], className="section stack-small", id="gaps")
+
+
+def _worst_first(one: Control) -> tuple[int, int]:
+    """What tests contradict first, and there what they contradict in most techniques."""
+    return parts.ORDER.index(ControlState(one.state)), -one.tally["uncovered"]
 
 
 def _row(data: Framework, one: Control) -> list[Cell]:

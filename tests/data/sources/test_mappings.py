@@ -45,6 +45,11 @@ def test_the_kind_follows_from_the_framework_and_its_rows(framework: str, mappin
     assert found.kind == kind
 
 
+def test_controls_stand_in_the_order_of_their_codes() -> None:
+    found = only(content(*(row(code, "T1059") for code in ("SC-01", "AC-10", "AC-2", "AC-02(01)"))))
+    assert [one.code for one in found.controls] == ["AC-2", "AC-02(01)", "AC-10", "SC-01"]
+
+
 def test_equal_rows_stay_rows_of_their_own() -> None:
     found = only(content(row("AC-02", "T1059", comments="one"), row("AC-02", "T1059", comments="two")))
     assert [one.comment for one in found.mappings] == ["one", "two"]
