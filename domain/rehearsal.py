@@ -67,10 +67,11 @@ class Turn:
 
 @dataclass(frozen=True, slots=True)
 class Turns:
-    """`parents`: became a parent, so that what stands on it may belong to a sub-technique. `split`: revoked in favour
-    of several. `merged`: takes in techniques beside what it was. `replaced`: goes on under another id. `lost`: no
-    longer active, and nothing takes over."""
+    """`new`: active now and not before. `parents`: became a parent, so that what stands on it may belong to a
+    sub-technique. `split`: revoked in favour of several. `merged`: takes in techniques beside what it was. `replaced`:
+    goes on under another id. `lost`: no longer active, and nothing takes over."""
 
+    new: Sequence[Turn] = ()
     parents: Sequence[Turn] = ()
     split: Sequence[Turn] = ()
     merged: Sequence[Turn] = ()
@@ -90,7 +91,11 @@ def turns(before: Mapping[K, Technique], after: Mapping[K, Technique]) -> Turns:
             into[new.successor].append(old)
     stayed = [(before[key], one) for key, one in after.items() if key in before and before[key].active and one.active]
     names = {one.attack_id: one.name for one in after.values() if one.active}
+    held = {key for key, one in before.items() if one.active}
     return Turns(
+        new=_sorted(
+            Turn(one.attack_id, one.name, (), ()) for key, one in after.items() if one.active and key not in held
+        ),
         parents=_sorted(_parents(stayed, before, after)),
         split=_sorted(
             Turn(old.attack_id, old.name, (), tuple(sorted(new.named))) for old, new in gone if len(new.named) > 1

@@ -68,11 +68,14 @@ def _rehearse(
     numbers = attack_comparing.numbers(session, moves)
     session.rollback()  # from here on nobody waits
     seconds = time.monotonic() - begun
+    old, new = maps.get(bundle.domain, {}), changed.get(bundle.domain, {})
     report = {
         "base": base_id,
         "changes": done.changed,
         **_said(done, bundle),
-        "turns": _turns(turns(maps.get(bundle.domain, {}), changed.get(bundle.domain, {}))),
+        "added": sum(one.active and not (key in old and old[key].active) for key, one in new.items()),
+        "retired": sum(one.active and not (key in new and new[key].active) for key, one in old.items()),
+        "turns": _turns(turns(old, new)),
         "moves": [[one.content, one.claimed, one.before, one.after, one.number] for one in moves],
         "numbers": numbers,
         **_compared(before, after),

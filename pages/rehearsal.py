@@ -28,6 +28,7 @@ NAV = None
 
 # Turn -> title, what it means, what the ids before and after are called.
 _TURNS: Mapping[str, tuple[str, str, str, str]] = {
+    "new": ("New", "Nothing stands on it yet but what names it already.", "", ""),
     "parents": ("Became a parent", "What stands on it may belong to a sub-technique.", "", "Sub-techniques"),
     "split": ("Split", "Revoked in favour of several; what stands on it goes to the first of them.", "", "Into"),
     "merged": ("Takes in others", "Two that were told apart count as one.", "Takes in", ""),
@@ -155,7 +156,7 @@ def _turns(report: Mapping[str, Any]) -> list[Component]:
             )
     counted = Counter(kind for kind in _TURNS for _ in report["turns"][kind])
     head = heading(
-        "Techniques that need a look",
+        "Techniques that come, go and change",
         "; ".join(f"{_TURNS[kind][0].lower()}: {words.number(n)}" for kind, n in counted.items())
         or "No technique splits, merges, moves or goes.",
     )

@@ -185,9 +185,7 @@ def sentence(one: Rehearsal) -> str:
     report = one.report
     if not report.get("changes"):
         return f"{one.version} is the loaded map to the letter; adopting it changes nothing."
-    techniques = report["objects"].get("technique", {})
-    added = techniques.get("added", 0) - techniques.get("added_retired", 0)
-    retired = sum(techniques.get(kind, 0) for kind in ("revoked", "deprecated", "vanished"))
+    added, retired = report["added"], report["retired"]
     numbers = report["numbers"]
     moved = [_counted(content, each["moved"]) for content, each in numbers.items() if each["moved"]]
     lost = [_counted(content, each["lost"]) for content, each in numbers.items() if each["lost"]]

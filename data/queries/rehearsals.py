@@ -24,7 +24,8 @@ FROM attack_rehearsal AS r WHERE CAST(:id AS uuid) IS NULL OR r.id = :id
 ORDER BY r.created_at DESC, r.id DESC LIMIT :limit
 """
 # What a line of the list says, taken out of the report.
-_SHORT = """jsonb_build_object('changes', r.report -> 'changes', 'objects', r.report -> 'objects',
+_SHORT = """jsonb_build_object('changes', r.report -> 'changes', 'added', r.report -> 'added',
+  'retired', r.report -> 'retired',
   'numbers', r.report -> 'numbers', 'before', r.report -> 'before' -> 'score',
   'after', r.report -> 'after' -> 'score')"""
 _RELEASES = """
