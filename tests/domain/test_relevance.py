@@ -29,7 +29,7 @@ def test_in_words() -> None:
 
 
 def test_sectors_are_named_by_beginnings_of_words() -> None:
-    text = "It has targeted Banks, financial institutions and a hospital; banks above all. Riverbanks are no bank-owned."
+    text = "It has targeted Banks, financial firms and a hospital; banks above all. Riverbanks are no bank-owned."
     assert named("finance", text) == ("banks", "financial", "bank-owned")
     assert named("health", text) == ("hospital",)
     assert named("energy", text) == ()
