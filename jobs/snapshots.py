@@ -4,9 +4,9 @@ The unique day in the database makes a daily snapshot happen once, however many 
 """
 
 import logging
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, date, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from uuid import UUID
 
 import orjson
@@ -20,7 +20,7 @@ from domain.roles import Permission, Role, require
 from domain.snapshots import Kind, checked_label, history_days, is_prompt, missing, weights_kept
 
 if TYPE_CHECKING:
-    from data.queries.measured import Map, Measured
+    from data.queries.measured import Measured
 
 log = logging.getLogger(__name__)
 
@@ -28,9 +28,6 @@ QUEUE = "reports"
 _PLANNED = "aegis:snapshots:planned:{day}"
 _AGAIN_SECONDS = 600  # a day that still has none is asked for again after this long
 _JOB_SECONDS = 3_600
-
-# What else a snapshot keeps: {framework: {control: state}} of each, from the map it was made of.
-CONTROL_STATES: list[Callable[["Map"], Mapping[str, Any]]] = []
 
 
 def plan(now: datetime) -> int:
@@ -99,14 +96,14 @@ def _take(
     is_demo: bool | None = None,
 ) -> UUID | None:
     """None when the day has one already."""
-    from data.queries import heatmap, measured, past
+    from data.queries import compliance, heatmap, measured, past
 
     read = past.reconstruct if kind is Kind.RECONSTRUCTED else measured.read_now
     found = read(domain, as_of=day)
     if not found.techniques:
         raise NotFound("Nothing is loaded that a snapshot could be taken of.")
-    controls = {key: states for each in CONTROL_STATES for key, states in each(found).items()}
     weights = found.scorer.weights
+    controls = compliance.control_states(domain, found.techniques, day)
     with unit_of_work() as session:
         head = Head(
             domain=domain,

@@ -21,7 +21,7 @@ from pages.components.status import link
 
 PATH = "/retests"
 TITLE = "Retests"
-NAV = Nav("Proof", "Retests", "clock", 25, "y")
+NAV = Nav("Proof", "Retests", "clock", 27, "y")
 BODY = "retests-body"
 FILTERS = "retests-filters"
 TICKED_MAX = 50

@@ -112,10 +112,12 @@ class TestOnRequest:
             snapshots.ask(ADA, Role.ADMIN, "ics-attack")
         assert _kept() == []
 
-    def test_control_states_are_kept_with_it(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(snapshots, "CONTROL_STATES", [lambda found: {"nist": {"AC-2": found.version}}])
+    def test_control_states_are_kept_with_it(self) -> None:
+        technique = rows("SELECT id FROM technique WHERE attack_id = 'T1000'")[0][0]
+        world.framework("ours", {"AC-2": [technique]}, not_mappable=["AC-1"])
         snapshots.ask(ADA, Role.ADMIN, world.ENTERPRISE)
-        assert rows("SELECT controls FROM snapshot") == [({"nist": {"AC-2": "18.1"}},)]
+        ((controls,),) = rows("SELECT controls FROM snapshot")
+        assert controls == {"ours": {"AC-1": "not_mappable", "AC-2": "partly"}}  # covered, by evidence that is stale
 
 
 class TestTrend:
