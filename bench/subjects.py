@@ -71,7 +71,9 @@ def queries() -> list[Query]:
         Query("heatmap as a view", lambda: heatmap_view.load({"domain": DOMAIN})),
         Query("heatmap of an actor", lambda: heatmap_view.load({"domain": DOMAIN, "actor": "G0016"})),
         Query("overview", lambda: overview.overview(DOMAIN)),
-        Query("Kaplan-Meier by month and tactic", durations.by_month_and_tactic, False, 100, None),
+        Query(
+            "Kaplan-Meier by month and tactic", durations.by_month_and_tactic, cached=False, target_ms=100, ratio=None
+        ),
         Query("metrics, six months by tactic", lambda: durations.metrics(View()), target_ms=250, ratio=None),
         Query(
             "metrics, all tests by month",

@@ -20,7 +20,7 @@ from data.demo.records import (
     TimelineRow,
     ToolRow,
 )
-from data.repositories import audit, controls, demo, frameworks, outbox, scope
+from data.repositories import audit, controls, demo, frameworks, outbox, scope, service_levels
 from data.repositories.demo import Cleared
 from domain.errors import Duplicate, RuleViolated
 from domain.roles import Permission, Role, require
@@ -67,6 +67,8 @@ def load(
                 RemediationRow: [story.remediation for story in stories if story.remediation is not None],
             },
         )
+        lead = made.lead()
+        service_levels.of_demo(session, made.targets(), Actor(name=lead.name, id=lead.id))
         scope.of_demo(session, catalogue.domain, made.out_of_scope())
         stored |= _policy(session, catalogue, day)
         audit.record(session, actor, "demo.loaded", after={"domain": catalogue.domain, "seed": seed, "rows": stored})

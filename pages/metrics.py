@@ -244,6 +244,7 @@ def _alike(data: Metrics) -> html.Section:
                     "Raw",
                     _signed(raw),
                     under=[f"mean up to {words.duration(about.horizon)}", f"{words.number(before.cases)} tests before"],
+                    hollow=before.too_few or data.figures.too_few,
                 ),
                 figure.figure(
                     "Like for like",

@@ -1,7 +1,7 @@
 """The made-up organisation as a whole: who works there, what it plans, and every test with what became of it."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 
@@ -17,11 +17,17 @@ from data.demo.records import CampaignRow, PersonRow, Story, ToolRow
 from data.demo.rules import OwnRule
 from data.demo.telling import tell
 from data.demo.worktime import DAY, HOUR, day_of, midnight, moment
+from domain.durations import Measure, ServiceLevel
 from domain.roles import Role
 from domain.scope import Decision, Kind, Who
 
 SEED = 20
 _EMULATIONS = 5
+_TARGETS = {
+    Measure.DETECT: (ServiceLevel(4 * 3600, 0.75), "What the monitoring contract promises for working hours."),
+    Measure.CONTAIN: (ServiceLevel(4 * 3600, 0.9), "Agreed with operations after the spring exercise."),
+    Measure.REMEDIATE: (ServiceLevel(30 * 86_400, 0.8), "The board's target for closing known gaps."),
+}
 _NOT_OURS = "Happens on the attacker's own systems before they reach ours: we can neither run it nor see it here."
 
 
@@ -84,6 +90,16 @@ class Organisation:
         lead = self._team.red_leads[0]
         by = Who(next(one.username for one in self.staff if one.id == lead.id), lead.id)
         return Decision(Kind.PLATFORM, "PRE", False, _NOT_OURS, by, moment(self._founded + 9 * HOUR))
+
+    def lead(self) -> Who:
+        """Who decides on blue's side."""
+        lead = self._team.blue_leads[0]
+        return Who(next(one.username for one in self.staff if one.id == lead.id), lead.id)
+
+    @staticmethod
+    def targets() -> Mapping[Measure, tuple[ServiceLevel, str]]:
+        """What it promised itself for its times, and why."""
+        return _TARGETS
 
     def person_rows(self) -> Iterator[PersonRow]:
         for one in self.staff:

@@ -68,6 +68,7 @@ class ServiceLevel(Base):
     reason: Mapped[str]
     author_id: Mapped[UUID | None]
     author_name: Mapped[str]
+    is_demo: Mapped[bool] = mapped_column(server_default=text("false"))
     decided_at: Mapped[Created]
 
     __table_args__ = (

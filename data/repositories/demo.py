@@ -23,6 +23,7 @@ from data.models import (
     Observation,
     ScopeDecision,
     SecurityTest,
+    ServiceLevel,
     Snapshot,
     Technique,
     TechniqueLink,
@@ -34,7 +35,17 @@ from domain.errors import Duplicate
 
 _LOCK = 4706
 # have `is_demo`; in the order of removal
-_MARKED = (SecurityTest, TestCampaign, DetectionRule, Framework, DefenceTool, User, Snapshot, ScopeDecision)
+_MARKED = (
+    SecurityTest,
+    TestCampaign,
+    DetectionRule,
+    Framework,
+    DefenceTool,
+    User,
+    Snapshot,
+    ScopeDecision,
+    ServiceLevel,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +156,7 @@ def clear(session: Session) -> Cleared:
         if model is TestCampaign:  # the demo's own tests are gone now: whoever still refers to the demo is real
             _detach(session)
         removed[model.__tablename__] = len(
-            session.execute(delete(model).where(model.is_demo).returning(model.id)).all()
+            session.execute(delete(model).where(model.is_demo).returning(*model.__table__.primary_key)).all()
         )
     if removed["security_test"]:
         _restart_numbers(session)

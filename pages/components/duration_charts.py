@@ -61,7 +61,10 @@ def survival_chart(about: About, figures: Figures, curve: Curve, level: Level | 
     if level is not None:
         shapes.append(line_at(level.seconds, colour="--c-review-text", dash="dot"))
         notes.append(
-            {**_at(level.seconds, 1.0, f"target {level.words}", "left", "top"), "font": {"color": "--c-review-text"}}
+            {
+                **_at(level.seconds, 1.0, f"target {level.words}", _roomier_side(level.seconds, axis), "top"),
+                "font": {"color": "--c-review-text"},
+            }
         )
     drawn = charts.figure(
         traces,
@@ -118,7 +121,7 @@ def groups_chart(about: About, groups: Sequence[Group], level: Level | None, nou
     )
     drawn = charts.figure(
         traces,
-        xaxis=time_axis(longest * 1.3, title={"text": f"{about.name}, logarithmic"}),
+        xaxis=time_axis(longest * 1.3, shortest=_shortest(shown), title={"text": f"{about.name}, logarithmic"}),
         yaxis={"type": "category", "categoryorder": "array", "categoryarray": labels},
         shapes=[line_at(level.seconds, colour="--c-review-text", dash="dot")] if level else [],
     )
@@ -183,10 +186,9 @@ def months_chart(about: About, months: Sequence[Group], level: Level | None) -> 
             "categoryorder": "array",
             "categoryarray": labels,
             "tickvals": labels[:: 1 + len(labels) // 8],
-            "tickangle": 0,
             "showgrid": False,
         },
-        yaxis=time_axis(ceiling, title={"text": "median, logarithmic"}),
+        yaxis=time_axis(ceiling, shortest=_shortest(shown), title={"text": "median, logarithmic"}),
         shapes=[line_at(level.seconds, axis="y", colour="--c-review-text", dash="dot")] if level else [],
     )
     return chart(
@@ -206,9 +208,10 @@ def multiples_chart(about: About, whole: Curve, groups: Sequence[Group]) -> Comp
     if not shown:
         return None
     longest = max([about.horizon, *(one for group in shown if group.curve for one in group.curve.seconds[-1:])])
-    across = 3 if len(shown) > 2 else len(shown)
+    across = min(2, len(shown))  # legible on a phone, too
     down = -(-len(shown) // across)
-    axis = time_axis(longest, shortest=60)
+    firsts = [one for group in shown if group.curve for one in group.curve.seconds[:1]]
+    axis = time_axis(longest, shortest=_first_tick(firsts))
     lowest = 10 ** axis["range"][0]
     traces: list[dict[str, Any]] = []
     layout: dict[str, Any] = {"annotations": [], "margin": {"t": 22}}
@@ -242,7 +245,7 @@ def multiples_chart(about: About, whole: Curve, groups: Sequence[Group]) -> Comp
         ],
         noun="groups",
         file="aegis-small-multiples",
-        height=60 + 150 * down,
+        height=40 + 130 * down,
     )
 
 
@@ -272,7 +275,7 @@ def distribution_chart(about: About, edges: Sequence[int], counts: Sequence[Mapp
         barmode="group",
         showlegend=True,
         legend={"orientation": "h", "y": 1.08, "x": 0, "font": {"size": 12}},
-        xaxis={"type": "category", "showgrid": False, "tickangle": 0},
+        xaxis={"type": "category", "showgrid": False},
         yaxis={"title": {"text": "tests"}, "rangemode": "tozero"},
     )
     return chart(
@@ -366,6 +369,16 @@ def _at_risk(curve: Curve, axis: Mapping[str, Any]) -> list[dict[str, Any]]:
 def _first_tick(seconds: Sequence[float]) -> float:
     first = min((one for one in seconds if one > 0), default=60)
     return max((one for one, _ in charts.TIMES if one <= first), default=1)
+
+
+def _shortest(groups: Sequence[Group]) -> float:
+    """The tick below everything that is drawn of these groups."""
+    return _first_tick([one for group in groups for one in (group.figures.median_low, group.figures.median) if one])
+
+
+def _roomier_side(seconds: float, axis: Mapping[str, Any]) -> str:
+    """Where words beside a line have more room."""
+    return "left" if charts.log10(seconds) < sum(axis["range"]) / 2 else "right"
 
 
 def _segment(x0: float, x1: float, y: float) -> dict[str, Any]:

@@ -24,9 +24,10 @@ from data.models import (
     User,
     UserSession,
 )
+from domain.durations import Measure, ServiceLevel
 from domain.errors import Duplicate, PermissionDenied, RuleViolated
 from domain.roles import Role
-from jobs import demo
+from jobs import demo, service_levels
 from tests.data import world
 
 TODAY = date(2026, 11, 23)
@@ -103,6 +104,17 @@ def test_what_it_cannot_test_is_out_of_scope_unless_somebody_decided_otherwise(m
     demo.load(ADMIN, today=TODAY)
     demo.clear(ADMIN, Role.ADMIN)
     assert rows(out) == [("PRE", "ana", False)], "a decision of real people stays as it is"
+
+
+def test_its_targets_leave_with_it_and_those_of_real_people_stay(mapped: Engine) -> None:
+    kept = "SELECT measure, seconds, is_demo FROM service_level ORDER BY measure"
+    service_levels.put(ADMIN, Role.ADMIN, Measure.CONTAIN, ServiceLevel(60, 0.5), "ours")
+    demo.load(ADMIN, today=TODAY)
+    assert [row[::2] for row in rows(kept)] == [
+        ("time_to_contain", False), ("time_to_detect", True), ("time_to_remediate", True)]  # fmt: skip
+    service_levels.put(ADMIN, Role.ADMIN, Measure.DETECT, ServiceLevel(90, 0.5), "ours now")
+    demo.clear(ADMIN, Role.ADMIN)
+    assert rows(kept) == [("time_to_contain", 60, False), ("time_to_detect", 90, False)]
 
 
 def test_the_rollups_say_what_the_rows_say(mapped: Engine) -> None:
