@@ -1,7 +1,7 @@
 """How long it takes to detect, contain and remediate: the figures of the metrics page and of `aegis metrics`."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -108,7 +108,7 @@ class _Names:
 @dataclass(frozen=True, slots=True)
 class _Cases:
     """The cases of a view: `rows` {key, month, codes} of its period, `before` those of the period before it; those
-    left out are in neither, but in `all_rows`, whose keys may be LEFT_OUT."""
+    left out are in neither, but in `everything`, whose keys may be LEFT_OUT."""
 
     measure: Measure
     rows: pl.LazyFrame
@@ -135,6 +135,18 @@ class _Cases:
             everything=everything,
             first_month=starts,
             last_month=max([*stamps, today.replace(day=1)]),
+        )
+
+    def held(self, by: By) -> "_Cases":
+        """Only what the figures by this need, read once for all of them."""
+        twice = ["key", "month", *(("procedure", "executed") if self.before is not None else ())]
+        once = [*twice, *([_COLUMN[by]] if by in _COLUMN and by is not By.TOOL else ()), "red_effort", "blue_effort"]
+        everything = self.everything.select(once).collect().lazy()
+        return replace(
+            self,
+            rows=everything.filter(pl.col("key") >= 0),
+            before=self.before.select(twice).collect().lazy() if self.before is not None else None,
+            everything=everything,
         )
 
 
@@ -172,7 +184,7 @@ def _again(view: View, now: datetime) -> dict[str, Any]:
 
 def _metrics(view: View, now: datetime) -> dict[str, Any]:
     about = view.measure.about
-    cases = _Cases.of(view, now)
+    cases = _Cases.of(view, now).held(view.by)
     level = next((row for row in reader.rows(_LEVELS) if row["measure"] == view.measure), None)
     seconds = level["seconds"] if level else None
     groups = _groups(view, cases, now, about, seconds)
@@ -220,7 +232,8 @@ def _groups(view: View, cases: _Cases, now: datetime, about: About, level: int |
 
 def _months(cases: _Cases, about: About, level: int | None, *, before: bool = True) -> list[dict[str, Any]]:
     """A row a month, oldest first; with `before`, those of the period before too."""
-    rows = cases.rows if cases.before is None or not before else pl.concat([cases.before, cases.rows])
+    parts = [cases.rows] if cases.before is None or not before else [cases.before, cases.rows]
+    rows = pl.concat([part.select("key", "month") for part in parts])
     found = survival.summaries(rows.select("key", group="month"), horizon=about.horizon, level=level)
     made = []
     for row in found.to_dicts():

@@ -110,7 +110,7 @@ def _steps(spots: pl.DataFrame, horizon: int) -> pl.DataFrame:
     `lost` is the area the curve loses by it, up to the horizon.
     """
     risk = pl.col("risk")
-    begins = (pl.col("group") != pl.col("group").shift(1)).fill_null(True)
+    begins = _begins_group()
     return (
         spots.lazy()
         .filter(pl.col("key") % 2 == 0)
@@ -159,13 +159,16 @@ def _figures(steps: pl.DataFrame, horizon: int, level: int | None) -> pl.LazyFra
 
 def _intervals(steps: pl.DataFrame, horizon: int) -> pl.LazyFrame:
     """{group, median_low, median_high, mean_low, mean_high}, read at the last of those who share a time."""
-    last = steps.lazy().with_columns(
-        lost_total=pl.col("lost").sum().over("group"), lost_so_far=pl.col("lost").cum_sum().over("group")
+    added_up = pl.col("lost").cum_sum()
+    last = (
+        steps.lazy()
+        .with_columns(lost_so_far=added_up - pl.when(_begins_group()).then(added_up - pl.col("lost")).forward_fill())
+        .with_columns(lost_total=pl.when(_ends_group()).then("lost_so_far").backward_fill())
+        .filter((pl.col("seconds") != pl.col("seconds").shift(-1)).fill_null(True) | _ends_group())
     )
-    last = last.filter((pl.col("seconds") != pl.col("seconds").shift(-1)).fill_null(True) | _ends_group())
     area = pl.col("open") * (horizon - pl.col("seconds")) - (pl.col("lost_total") - pl.col("lost_so_far"))
-    term = pl.col("variance") - pl.col("variance").shift(1, fill_value=0.0).over("group")
-    squares = pl.when(pl.col("seconds") < horizon).then(area * area * term).otherwise(0.0)
+    before = pl.when(_begins_group()).then(0.0).otherwise(pl.col("variance").shift(1, fill_value=0.0))
+    squares = pl.when(pl.col("seconds") < horizon).then(area * area * (pl.col("variance") - before)).otherwise(0.0)
     return (
         last.with_columns(**_band(pl.col("open"), pl.col("variance")), square=squares)
         .group_by("group")
@@ -183,6 +186,10 @@ def _intervals(steps: pl.DataFrame, horizon: int) -> pl.LazyFrame:
             mean_high=horizon - pl.col("lost_total") + pl.col("spread"),
         )
     )
+
+
+def _begins_group() -> pl.Expr:
+    return (pl.col("group") != pl.col("group").shift(1)).fill_null(True)
 
 
 def _ends_group() -> pl.Expr:
