@@ -10,6 +10,7 @@ from domain.audit_view import AuditView
 
 DOMAIN = "enterprise-attack"
 _TECHNIQUE = "T1059.001"
+_FRAMEWORK = "attack_mitigations"
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +59,7 @@ def queries() -> list[Query]:
     from domain.durations_view import View
 
     month_ago = measured.today() - timedelta(days=30)
+    from data.queries import compliance, heatmap, heatmap_view, overview, search, sources, technique
 
     def of_sources() -> Any:
         with reading() as session:
@@ -87,6 +89,8 @@ def queries() -> list[Query]:
         Query("trend of the score", lambda: snapshots.trend(DOMAIN)),
         Query("matrix of a month ago", lambda: heatmap.matrix_json(DOMAIN, as_of=month_ago)),
         Query("retests of a quarter", lambda: retests.plan(DOMAIN, measured.today() + timedelta(days=90))),
+        Query("frameworks", compliance.frameworks),
+        Query("a framework", lambda: compliance.framework(_FRAMEWORK)),
         Query("search for a word", lambda: search.search("powershell"), cached=False),
         Query("search for an id", lambda: search.search("T1059"), cached=False),
         Query("sources", of_sources, cached=False),
@@ -197,5 +201,7 @@ SCREENS = (
     Screen("scope", "/scope", "#page h2"),
     Screen("score", "/score", "#page .fall a"),
     Screen("retests", "/retests", "#page h2"),
+    Screen("compliance", "/compliance", "#page .state-bar"),
+    Screen("a framework", f"/compliance/{_FRAMEWORK}", "#page .tile"),
     Screen("sources", "/sources", "#page button"),
 )

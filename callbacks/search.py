@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Sequence
 from typing import Any
+from urllib.parse import quote
 
 from dash import Dash, Input, Output
 
@@ -19,6 +20,7 @@ _KINDS = {
     "mitigation": "Mitigations",
     "data_component": "Data components",
     "rule": "Detection rules",
+    "control": "Controls",
 }
 
 
@@ -35,8 +37,8 @@ def register(app: Dash) -> None:
 def _cut_off(found: Sequence[dict[str, Any]]) -> bool:
     """Whether some kind has as many hits as are asked for at most."""
     counts = Counter(row["kind"] for row in found)
-    techniques, rules = counts.pop("technique", 0), counts.pop("rule", 0)
-    return max(techniques, rules) >= query.EACH_MAX or counts.total() >= 2 * query.EACH_MAX
+    alone = [counts.pop(kind, 0) for kind in ("technique", "rule", "control")]
+    return max(alone) >= query.EACH_MAX or counts.total() >= 2 * query.EACH_MAX
 
 
 def _hit(row: dict[str, Any]) -> frame.Hit:
@@ -47,6 +49,8 @@ def _hit(row: dict[str, Any]) -> frame.Hit:
         href = f"/actor/{row['id']}"
     elif kind == "data_component":
         href = f"/heatmap?data={row['id']}"
+    elif kind == "control":
+        href = f"/compliance/{ref}?control={quote(str(row['id']), safe='')}"
     elif kind == "rule":
         technique, _, key = ref.partition("|")
         href = f"/technique/{technique}?rule={key}" if technique else "/sources?source=sigma&kind=not_placed"

@@ -265,6 +265,24 @@ METRICS: Mapping[str, Metric] = {
             Adding.MOMENT,
         ),
         Metric(
+            "controls_demonstrated",
+            "Controls demonstrated",
+            "controls",
+            "Controls of a framework all of whose mapped techniques in scope are covered by fresh evidence. Out of the "
+            "controls that can be judged: neither not mappable nor out of scope.",
+            _OURS,
+            Adding.MOMENT,
+        ),
+        Metric(
+            "controls_contradicted",
+            "Controls contradicted",
+            "controls",
+            "Controls of a framework with at least one mapped technique in scope that validated tests show as not "
+            "covered, however old. Out of the controls that can be judged.",
+            _OURS,
+            Adding.MOMENT,
+        ),
+        Metric(
             "not_placed",
             "Not placed",
             "claims",

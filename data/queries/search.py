@@ -1,4 +1,4 @@
-"""The global search: techniques, actors, software and rules, by id or by words."""
+"""The global search: techniques, actors, software, rules and controls, by id or by words."""
 
 import re
 from typing import Any
@@ -11,6 +11,8 @@ _WORD = re.compile(r"[^\W_]+", re.UNICODE)
 
 _RULE_REF = """coalesce((SELECT t.attack_id FROM rule_technique AS c JOIN technique AS t ON t.id = c.technique_id
    WHERE c.rule_id = r.id LIMIT 1), '') || '|' || r.id::text"""
+
+_ZEROS = r"'(^|[^0-9])0+(?=[0-9])', '\1', 'g'"
 
 # Ids by their beginning, those of rules as a whole; names by every word typed. Rule titles go through their full-text
 # index, whose last word may be unfinished; what ATT&CK names is little enough to look through.
@@ -38,6 +40,18 @@ UNION ALL
  LIMIT {EACH_MAX})
 """
 
+# A few thousand: looked through, as what ATT&CK names. AC-2 also finds AC-02.
+_CONTROLS = f"""
+UNION ALL
+(SELECT 'control', c.code, c.name, f.slug, true, c.code = upper($1), 0
+ FROM control AS c JOIN framework AS f ON f.id = c.framework_id AND f.removed_at IS NULL
+ WHERE c.removed_at IS NULL
+   AND (regexp_replace(upper(c.code), {_ZEROS}) LIKE regexp_replace(upper($2), {_ZEROS}) || '%'
+        OR lower(c.name) LIKE ALL ({reader.split("$3")}))
+ ORDER BY (regexp_replace(upper(c.code), {_ZEROS}) = regexp_replace(upper($1), {_ZEROS})) DESC, c.code, f.slug
+ LIMIT {EACH_MAX})
+"""
+
 _RULES = f"""
 SELECT r.id::text, r.title FROM detection_rule AS r
 WHERE r.external_id = lower($1) AND r.removed_at IS NULL
@@ -57,14 +71,15 @@ def rules(text: str) -> list[dict[str, Any]]:
 
 
 def search(text: str) -> list[dict[str, Any]]:
-    """Up to a handful of each kind: `{kind, id, name, ref, active}`; for rules `ref` is "technique id|rule key"."""
+    """Up to a handful of each kind: `{kind, id, name, ref, active}`; for rules `ref` is "technique id|rule key", for
+    controls the framework."""
     asked = text.strip()[:TEXT_MAX]
     words = _WORD.findall(asked.lower())
     if not words:
         return []
     patterns = reader.joined(f"%{word}%" for word in words)
     query = " & ".join([*words[:-1], f"{words[-1]}:*"])
-    return reader.rows(_SEARCH, asked, _plain(asked), patterns, query)
+    return reader.rows(_SEARCH + _CONTROLS, asked, _plain(asked), patterns, query)
 
 
 def _plain(text: str) -> str:

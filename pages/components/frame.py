@@ -125,7 +125,7 @@ def side(title: str, children: Sequence[Component | str], *, close_href: str, no
 def render_search(text: str, hits: Sequence[Hit], limit_reached: bool = False) -> Component:
     """Results under the search box, grouped by kind in the order given."""
     if not text.strip():
-        return html.P("Techniques, groups, software and rules, by id or by name.", className="hint")
+        return html.P("Techniques, groups, software, rules and controls, by id or by name.", className="hint")
     if not hits:
         return html.P(f"Nothing is called “{text.strip()}”. Ids work too, such as T1059 or G0016.", className="hint")
     groups: list[Component] = []

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from typing import Any
+from uuid import UUID
 
 import pytest
 from flask.testing import FlaskClient
@@ -29,6 +30,11 @@ COST = {
     ("/heatmap", "?as_of=2026-01-01"): (9, 1),
     ("/technique/T1000", ""): (13, 1),
     ("/technique/T1000", "?rule={rule}"): (14, 1),
+    ("/", ""): (18, 1),
+    ("/heatmap", ""): (6, 1),
+    ("/heatmap", "?actor=G0001&data=DC0001&platform=Linux&colour=score"): (10, 1),
+    ("/technique/T1000", ""): (11, 1),
+    ("/technique/T1000", "?rule={rule}"): (12, 1),
     ("/sources", ""): (10, 9),
     ("/sources", "?run={run}"): (12, 11),
     ("/templates", ""): (4, 3),
@@ -50,6 +56,10 @@ COST = {
     ("/actor/G0001", ""): (6, 5),
     ("/plan", "?actor=G0001"): (10, 8),
     ("/scope", ""): (8, 3),
+    ("/plan", "?actor=G0001"): (12, 10),
+    ("/compliance", ""): (7, 1),
+    ("/compliance/nist_800_53", ""): (9, 1),
+    ("/compliance/nist_800_53", "?control=AC-01"): (15, 1),
     ("/account", ""): (3, 3),
     ("/admin/users", "?user=ada"): (3, 3),
     ("/admin/jobs", ""): (3, 3),
@@ -111,6 +121,7 @@ def grow(first: int, last: int) -> None:
             "INSERT INTO user_account (id, username, display_name, role) VALUES (uuidv7(), :name, 'x', 'viewer')",
             name=f"p{number}",
         )
+        grow_framework(number, technique, home)
         execute(
             "INSERT INTO test_campaign (id, name) VALUES (CAST(:id AS uuid), 'Spring') ON CONFLICT DO NOTHING",
             id=CAMPAIGN,
@@ -121,6 +132,21 @@ def grow(first: int, last: int) -> None:
             " SELECT uuidv7(), :token, id, now(), now() + interval '1 hour' FROM user_account WHERE username = 'ada'",
             token=str(number).encode(),
         )
+
+
+def grow_framework(number: int, technique: UUID, home: UUID) -> None:
+    """Another framework, and another control with a decision in the first."""
+    world.framework("nist_800_53" if not number else f"f{number}", {"AC-01": [technique, home]})
+    execute(
+        "INSERT INTO control (framework_id, code, content_hash) SELECT id, :code, '' FROM framework"
+        " WHERE slug = 'nist_800_53'",
+        code=f"AC-1{number:02}",
+    )
+    execute(
+        "INSERT INTO control_decision (control_id, kind, reason, author_name)"
+        " SELECT id, 'out_of_scope', 'Why', 'ana' FROM control WHERE code = :code",
+        code=f"AC-1{number:02}",
+    )
 
 
 def grow_first_test(tool: str) -> None:

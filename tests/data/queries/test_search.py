@@ -60,3 +60,11 @@ def test_a_kind_never_floods_the_answer() -> None:
     for number in range(EACH_MAX + 3):
         world.technique(f"T20{number:02}", name=f"Flood {number}")
     assert len(found("flood")) == EACH_MAX
+
+
+def test_controls_by_their_code_with_or_without_zeros_and_by_their_name() -> None:
+    world.framework("nist_800_53", {"AC-02": [], "AC-20": []})
+    assert found("ac-2")[0] == ("control", "AC-02", "Name of AC-02")
+    assert found("AC-02")[0] == ("control", "AC-02", "Name of AC-02")
+    assert ("control", "AC-20", "Name of AC-20") in found("name ac-20")
+    assert {one["ref"] for one in search("AC-02")} == {"nist_800_53"}
