@@ -43,6 +43,7 @@ def queries() -> list[Query]:
     """Every query of a dashboard."""
     from data.database import reading
     from data.queries import (
+        compliance,
         durations,
         heatmap,
         heatmap_view,
@@ -59,7 +60,6 @@ def queries() -> list[Query]:
     from domain.durations_view import View
 
     month_ago = measured.today() - timedelta(days=30)
-    from data.queries import compliance, heatmap, heatmap_view, overview, search, sources, technique
 
     def of_sources() -> Any:
         with reading() as session:

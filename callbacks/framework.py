@@ -156,6 +156,7 @@ def _framework(me: Viewer, slug: str, asked: Mapping[str, str]) -> lists.Framewo
         ],
         accepted=found["accepted"],
         expired=found["expired"],
+        notes=found["notes"],
         query=said,
         compared=_compared(slug, since, day) if since else None,
         may_plan=me.may(Permission.PLAN_TEST),

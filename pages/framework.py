@@ -80,7 +80,9 @@ def _notices(data: Framework) -> Component | None:
     said: list[Component] = []
     if data.as_of != data.today:
         text = f"As of {words.day(data.as_of)}: tests and decisions as they stood; the mapping is today's."
-        said.append(states.notice(html.Span(text), link("Today", data.href(as_of=""), "button is-quiet is-small")))
+        more = html.Details([html.Summary("What is not known of that day"), *map(html.P, data.notes)])
+        today = link("Today", data.href(as_of=""), "button is-quiet is-small")
+        said.append(states.notice(html.Span(text), today, *([more] if data.notes else [])))
     if data.expired:
         many = words.plural(data.expired, "accepted risk")
         said.append(states.notice(f"{many} expired; look at them again.", kind="warn"))

@@ -130,10 +130,10 @@ def frameworks(day: date | None = None) -> list[dict[str, Any]]:
 def framework(slug: str, day: date | None = None) -> dict[str, Any]:
     """One framework; raises NotFound. As in `frameworks`, and
 
-    `{as_of, map_version, groups [{code, name, states}], controls [{code, name, group, state, not_mappable, tally
-    {..}, techniques [id], not_placed [id], elsewhere [id], decision {kind, reason, expires_on, author, created_at,
-    holds}|null}], map {id: {name, status, stale, in_scope, age_days, tests, unfinished, rules, templates}},
-    unaddressed [{claimed_id, attack_id, name, comment}]}`.
+    `{as_of, map_version, notes [sentence], groups [{code, name, states}], controls [{code, name, group, state,
+    not_mappable, tally {..}, techniques [id], not_placed [id], elsewhere [id], decision {kind, reason, expires_on,
+    author, created_at, holds}|null}], map {id: {name, status, stale, in_scope, age_days, tests, unfinished, rules,
+    templates}}, unaddressed [{claimed_id, attack_id, name, comment}]}`.
 
     `map` holds every technique that a control names; those of a control stand with the ones that fail first.
     `elsewhere` are placed, but retired or on the map of another domain.
@@ -242,6 +242,7 @@ def _framework(slug: str, day: date) -> dict[str, Any]:
         **_counted(head, judged, standings),
         "as_of": day,
         "map_version": loaded.version,
+        "notes": list(loaded.notes),
         "groups": _groups(judged),
         "controls": [_shown(one, standings) for one in judged],
         "map": {key: _technique(techniques[key], templates.get(key, 0)) for key in named},

@@ -20,7 +20,7 @@ SELECT mapping.claimed_id, mapping.claimed_name, mapping.resolution, mapping.map
 FROM control_mapping AS mapping
 JOIN control ON control.id = mapping.control_id JOIN framework ON framework.id = control.framework_id
 LEFT JOIN technique ON technique.id = mapping.technique_id
-WHERE framework.slug = $1 AND control.code = $2 ORDER BY mapping.position
+WHERE framework.slug = $1 AND control.code = $2 ORDER BY mapping.position, mapping.id
 """
 # The tests that count for coverage, one a procedure and platform: those that did not hold first, then the newest.
 _TESTS = f"""

@@ -72,7 +72,7 @@ class Framework:
     """`controls` are all of them; `query` says which are listed. `groups` are (code, name) in their order.
 
     `unaddressed` are (id, name, comment) of techniques that no control addresses, by the source's own word; `proven` is
-    of the techniques that are mapped and in scope.
+    of the techniques that are mapped and in scope. `notes` are what is not known of the day.
     """
 
     slug: str
@@ -101,6 +101,7 @@ class Framework:
     accepted: int
     expired: int
     query: Mapping[str, str] = field(default_factory=dict)
+    notes: Sequence[str] = ()
     compared: Compared | None = None
     may_plan: bool = False
     may_manage: bool = False
