@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from sqlalchemy.orm import Session
 
 from data.database import Actor, reading, unit_of_work
-from data.demo import framework, organisation
+from data.demo import answers, framework, organisation
 from data.demo.catalogue import Catalogue
 from data.demo.records import (
     CampaignRow,
@@ -20,7 +20,7 @@ from data.demo.records import (
     TimelineRow,
     ToolRow,
 )
-from data.repositories import audit, controls, demo, frameworks, outbox, scope, service_levels
+from data.repositories import audit, controls, demo, demo_answers, frameworks, outbox, scope, service_levels
 from data.repositories.demo import Cleared
 from domain.errors import Duplicate, RuleViolated
 from domain.roles import Permission, Role, require
@@ -71,6 +71,7 @@ def load(
         service_levels.of_demo(session, made.targets(), Actor(name=lead.name, id=lead.id))
         scope.of_demo(session, catalogue.domain, made.out_of_scope())
         stored |= _policy(session, catalogue, day)
+        demo_answers.store(session, catalogue.domain, answers.decide(catalogue, made.staff, rules))
         audit.record(session, actor, "demo.loaded", after={"domain": catalogue.domain, "seed": seed, "rows": stored})
         outbox.add(session, "demo.loaded", {"tests": stored["security_test"]})
     snapshots.look_back(catalogue.domain, is_demo=True)

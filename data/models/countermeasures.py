@@ -30,6 +30,7 @@ class Countermeasure(Base):
     url: Mapped[str | None]
     removed_at: Mapped[Moment | None]
     content_hash: Mapped[bytes] = mapped_column(LargeBinary)
+    is_demo: Mapped[bool] = mapped_column(server_default=text("false"))
     created_at: Mapped[Created]
     updated_at: Mapped[Created]
 

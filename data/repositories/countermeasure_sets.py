@@ -42,7 +42,7 @@ UPDATE countermeasure AS kept SET
   name = staged.name, definition = coalesce(nullif(staged.definition, ''), kept.definition),
   tactic = coalesce(nullif(staged.tactic, ''), kept.tactic), parent = coalesce(nullif(staged.parent, ''), kept.parent),
   synonyms = CASE WHEN staged.synonyms = '{}' THEN kept.synonyms ELSE staged.synonyms END,
-  content_hash = staged.content_hash, removed_at = NULL, updated_at = :now
+  content_hash = staged.content_hash, removed_at = NULL, is_demo = false, updated_at = :now
 FROM staged_countermeasure AS staged WHERE kept.url = staged.url
 """
 _INSERT = """

@@ -9,7 +9,7 @@ from typing import Any
 from uuid import UUID
 
 import psycopg
-from sqlalchemy import ColumnElement, delete, func, select, text, update
+from sqlalchemy import ColumnElement, delete, func, literal, select, text, update
 from sqlalchemy.orm import Session
 
 from data.demo.catalogue import Adversary, Catalogue, Subject
@@ -17,9 +17,12 @@ from data.demo.records import TABLES, columns
 from data.models import (
     AttackObject,
     Base,
+    Countermeasure,
+    CountermeasureDecision,
     DefenceTool,
     DetectionRule,
     Framework,
+    LogSource,
     Observation,
     ScopeDecision,
     SecurityTest,
@@ -27,7 +30,9 @@ from data.models import (
     Snapshot,
     Technique,
     TechniqueLink,
+    TechniquePriority,
     TestCampaign,
+    ThreatGroup,
     User,
 )
 from data.models.attack import DOMAINS
@@ -45,6 +50,11 @@ _MARKED = (
     Snapshot,
     ScopeDecision,
     ServiceLevel,
+    ThreatGroup,
+    TechniquePriority,
+    LogSource,
+    CountermeasureDecision,
+    Countermeasure,
 )
 
 
@@ -156,7 +166,7 @@ def clear(session: Session) -> Cleared:
         if model is TestCampaign:  # the demo's own tests are gone now: whoever still refers to the demo is real
             _detach(session)
         removed[model.__tablename__] = len(
-            session.execute(delete(model).where(model.is_demo).returning(*model.__table__.primary_key)).all()
+            session.execute(delete(model).where(model.is_demo).returning(literal(1))).all()
         )
     if removed["security_test"]:
         _restart_numbers(session)

@@ -30,6 +30,13 @@ COST = {
     ("/heatmap", "?as_of=2026-01-01"): (9, 1),
     ("/technique/T1000", ""): (13, 1),
     ("/technique/T1000", "?rule={rule}"): (14, 1),
+    ("/rules", ""): (6, 2),
+    ("/rules", "?truth=silent&q=rule&technique=T1000"): (6, 2),
+    ("/rules", "?view=logs"): (6, 1),
+    ("/rules/{rule}", ""): (3, 3),
+    ("/countermeasures", ""): (5, 1),
+    ("/countermeasures/D3-0", ""): (6, 2),
+    ("/threats", "?sector=finance"): (6, 3),
     ("/sources", ""): (10, 9),
     ("/sources", "?run={run}"): (12, 11),
     ("/templates", ""): (4, 3),
@@ -97,7 +104,10 @@ def grow(first: int, last: int) -> None:
         world.security_test(technique, "none/alerted", platform="Linux")
         world.security_test(home, "full/missed", platform="Linux", procedure_key=f"procedure {number}")
         world.rule({"T1000": home, f"T{1000 + number}": technique} if number else {"T1000": home})
-        world.rule({f"T9{number:03}": None})
+        world.rule({f"T9{number:03}": None}, product=f"product {number}")
+        world.countermeasure(f"D3-{number}", against=[home, technique])
+        world.own_group(f"G{number:04}")
+        world.priority(f"T{1000 + number}", "high")
         grow_first_test(f"tool-{number}")
         world.attack_object(
             "group", f"G{number:04}", f"Group {number}", uses={home: "group_uses", technique: "group_uses"}
@@ -168,8 +178,8 @@ def costs(asking: Asking, counting: Counting) -> dict[tuple[str, str], tuple[int
 
     def cost(path: str, search: str) -> tuple[int, int]:
         redis_connection.client().flushall()
-        address = search.format(**chosen)
-        return counting(lambda: asking.open(path, address)), counting(lambda: asking.open(path, address))
+        place, address = path.format(**chosen), search.format(**chosen)
+        return counting(lambda: asking.open(place, address)), counting(lambda: asking.open(place, address))
 
     return {(path, search): cost(path, search) for path, search in COST}
 
