@@ -195,6 +195,8 @@ def install(app: dash.Dash) -> None:
         notifications,
         plan,
         retests,
+        rehearsal,
+        rehearsals,
         score,
         rule,
         rules,

@@ -1,6 +1,6 @@
 """The scope page: everybody reads it; leads select, see what it would do, and decide."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -103,12 +103,17 @@ def _scope(me: Viewer, asked: Mapping[str, str]) -> page.ScopeData:
         inside=found["totals"]["techniques"],
         platforms=[page.Platform(**row | {"at": _moment(row["at"])}) for row in found["platforms"]],
         techniques=[page.Technique(**row | {"at": datetime.fromisoformat(row["at"])}) for row in found["techniques"]],
+        by_tactic=[_tactic(tactic, found["map"]) for tactic in found["tactics"]],
         offered=[(key, name) for key, name, _, inside in found["map"] if inside],
-        tactics=[(tactic["key"], tactic["name"]) for tactic in found["tactics"]],
         query=said,
         may_change=may_change,
         preview=_preview(me, domain, wanted) if may_change and wanted.anything else None,
     )
+
+
+def _tactic(tactic: Mapping[str, Any], techniques: Sequence[Any]) -> page.Tactic:
+    under = [inside for _, _, names, inside in techniques if tactic["key"] in names]
+    return page.Tactic(shortname=tactic["key"], name=tactic["name"], inside=sum(under), whole=len(under))
 
 
 def _asked(found: Mapping[str, Any], said: Mapping[str, str], reason: str) -> Asked:

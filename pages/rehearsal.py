@@ -151,7 +151,7 @@ def _turns(report: Mapping[str, Any]) -> list[Component]:
                 [
                     cell(attack_id, href=f"/technique/{attack_id}", beside=of),
                     cell(name, hover=meaning),
-                    "; ".join(part for part in said if part) or meaning,
+                    "; ".join(part for part in said if part) or ("" if kind == "new" else meaning),
                 ]
             )
     counted = Counter(kind for kind in _TURNS for _ in report["turns"][kind])
@@ -238,12 +238,19 @@ def _scores(report: Mapping[str, Any]) -> list[Component]:
             cell(attack_id, href=f"/technique/{attack_id}", beside=name),
             "–" if old is None else cell(words.number(old, 1), order=old),
             "–" if new is None else cell(words.number(new, 1), order=new),
-            cell(words.signed((new or 0.0) - (old or 0.0), 1), order=(new or 0.0) - (old or 0.0)),
+            _score_change(old, new),
         ]
         for attack_id, name, old, new in report["scores"]
     ]
     columns = [column("Technique"), column("Now", "num"), column("Then", "num"), column("Change", "num")]
     return [head, listing(columns, rows, caption="Scores", noun="techniques", limit=10, file="rehearsal-scores")]
+
+
+def _score_change(old: float | None, new: float | None) -> Cell:
+    """What is new or gone has no change of its own: it moves the mean by being there or not."""
+    if old is None or new is None:
+        return cell("new" if old is None else "gone", order=(new or 0.0) - (old or 0.0))
+    return cell(words.signed(new - old, 1), order=new - old)
 
 
 def kinds(report: Mapping[str, Any]) -> dict[str, int]:

@@ -187,8 +187,8 @@ def sentence(one: Rehearsal) -> str:
         return f"{one.version} is the loaded map to the letter; adopting it changes nothing."
     added, retired = report["added"], report["retired"]
     numbers = report["numbers"]
-    moved = [_counted(content, each["moved"]) for content, each in numbers.items() if each["moved"]]
-    lost = [_counted(content, each["lost"]) for content, each in numbers.items() if each["lost"]]
+    moved = [_counted(content, numbers[content]["moved"]) for content in CONTENT if numbers[content]["moved"]]
+    lost = [_counted(content, numbers[content]["lost"]) for content in CONTENT if numbers[content]["lost"]]
     said = [
         f"adds {words.plural(added, 'technique')}" if added else "adds no technique",
         f"retires {words.number(retired)}" if retired else "",
@@ -227,4 +227,5 @@ def render_progress(one: Rehearsal) -> Component:
 def render_state(one: Rehearsal) -> Component:
     word, mark = STATES[one.state]
     at = one.finished_at or one.created_at
-    return html.Div([status.mark(mark, word), " ", when(at, "ago"), f", by {one.by}"], className="run-outcome")
+    line = html.Span([when(at, "ago"), f", by {one.by}"], className="beside")
+    return html.Div(html.Div([status.mark(mark, word), line]), className="run-outcome")

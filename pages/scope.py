@@ -20,7 +20,7 @@ from pages.account import labelled
 from pages.components import before_after, figure, filters, states, words
 from pages.components.before_after import Line
 from pages.components.coverage import heading, heatmap_href
-from pages.components.figure import MixPart
+from pages.components.figure import Bar, BarRow, Share
 from pages.components.filters import FilterLine
 from pages.components.frame import Nav
 from pages.components.parts import Cell, cell, column, listing, moment_cell
@@ -62,6 +62,16 @@ class Technique:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Tactic:
+    """Techniques under it, of the map and in scope; one under several tactics counts in each."""
+
+    shortname: str
+    name: str
+    inside: int
+    whole: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Preview:
     """What the selection would do; or `refused`, why it cannot be."""
 
@@ -83,8 +93,8 @@ class ScopeData:
     by_hand: int
     platforms: Sequence[Platform]
     techniques: Sequence[Technique]
+    by_tactic: Sequence[Tactic]
     offered: Sequence[tuple[str, str]]
-    tactics: Sequence[tuple[str, str]]
     query: Mapping[str, str]
     may_change: bool
     preview: Preview | None = None
@@ -101,7 +111,7 @@ def layout(data: ScopeData) -> html.Div:
     fields = filter_fields(data)
     line = FilterLine(id="scope-filters", fields=fields, value=filters.asked(fields, data.query)) if fields else None
     body = html.Div(render(data), id="scope-body", className="stack")
-    return html.Div([one for one in (line, body) if one], className="stack")
+    return html.Div([one for one in (line, body) if one is not None], className="stack")
 
 
 def filter_fields(data: ScopeData) -> list[dict[str, Any]]:
@@ -112,13 +122,14 @@ def filter_fields(data: ScopeData) -> list[dict[str, Any]]:
         fields.append(filters.one("domain", "Map", options, none=first, clears=SELECTION))
     if not data.may_change or not data.whole:
         return fields
+    tactics = [(one.shortname, one.name, one.inside) for one in data.by_tactic if one.inside]
     inside = [(one.name, one.name, one.techniques) for one in data.platforms if one.in_scope]
     back = [(one.name, one.name) for one in data.platforms if not one.in_scope]
     back += [(one.attack_id, one.name or one.attack_id) for one in data.techniques if not one.in_scope]
     fields += [
         filters.many("platform", "Take out platforms", inside, placeholder="None", filters=True),
         filters.many("technique", "Techniques", data.offered, placeholder="None", filters=True),
-        filters.many("tactic", "Whole tactics", data.tactics, placeholder="None", filters=True),
+        filters.many("tactic", "Whole tactics", tactics, placeholder="None", filters=True),
     ]
     if back:
         fields.append(filters.many("back", "Put back", back, placeholder="None", filters=True))
@@ -141,26 +152,42 @@ def render(data: ScopeData) -> list[Component]:
 
 
 def _whole(data: ScopeData) -> list[Component]:
-    inside = words.percent(data.inside / data.whole)
     out = data.by_platform + data.by_hand
     text = (
-        f"Every percentage is of the {words.plural(data.inside, 'technique')} in scope, {inside} of ATT&CK "
-        f"{data.version}. Tests and rules on the rest are kept and count in no total."
+        f"Every percentage is of the techniques in scope, each counted once, of ATT&CK {data.version}. Tests and rules "
+        "on the rest are kept and count in no total."
     )
     title = f"{words.plural(out, 'technique')} out of scope, each with a reason" if out else "Everything is in scope"
-    parts = [
-        MixPart(name="In scope", n=data.inside, mark="on", href=heatmap_href(data.domain)),
-        MixPart(
-            name="Out with their platforms",
-            n=data.by_platform,
-            mark="off",
-            href=heatmap_href(data.domain, only="out_of_scope"),
-        ),
-        MixPart(
-            name="Out by hand", n=data.by_hand, mark="untested", href=heatmap_href(data.domain, only="out_of_scope")
-        ),
+    outside = heatmap_href(data.domain, only="out_of_scope")
+    figures = html.Div(
+        [
+            figure.share_figure("In scope", Share(n=data.inside, of=data.whole), href=heatmap_href(data.domain)),
+            figure.figure(
+                "Out with their platforms",
+                words.number(data.by_platform),
+                definition="Every platform they name is out of scope.",
+                href=outside if data.by_platform else None,
+            ),
+            figure.figure(
+                "Out by hand",
+                words.number(data.by_hand),
+                definition="They, or the technique they belong to, were taken out one by one.",
+                href=outside if data.by_hand else None,
+            ),
+        ],
+        className="figures",
+    )
+    rows = [
+        BarRow(
+            label=one.name,
+            href=heatmap_href(data.domain, tactic=one.shortname),
+            bars=[
+                Bar(name="In scope", share=Share(n=one.inside, of=one.whole), colour="step", empty="none", counted=True)
+            ],
+        )
+        for one in data.by_tactic
     ]
-    shown: list[Component] = [heading(title, text), figure.mix("Techniques", parts)]
+    shown: list[Component] = [heading(title, text), figures, figure.bars(rows, "Techniques in scope by tactic")]
     if not data.may_change:
         shown.append(html.P(f"{who_may(Permission.MANAGE_SCOPE)} declares what is in scope.", className="hint"))
     return shown
@@ -173,7 +200,7 @@ def _preview(preview: Preview) -> list[Component]:
     if preview.refused:
         return [heading(preview.said, ""), states.notice(preview.refused, kind="warn")]
     table = before_after.table(preview.lines, caption="What the change does to each figure", file="scope-preview")
-    reason = dcc.Textarea(id="scope-reason", maxLength=REASON_MAX, rows=2, value="", required=True)
+    reason = dcc.Textarea(id="scope-reason", maxLength=REASON_MAX, rows=2, value="")
     hint = "Stands beside every figure it changes, and in the audit log."
     form = html.Div(
         [
@@ -205,6 +232,7 @@ def _platforms(data: ScopeData) -> list[Component]:
         column("Why", "prose"),
         column("By"),
         column("Since", "when"),
+        column("Change"),
     ]
     rows = [_platform_row(data, one) for one in data.platforms]
     note = "A technique is out when every platform it names is. Tests on a platform that is out count nowhere."
@@ -216,7 +244,7 @@ def _platforms(data: ScopeData) -> list[Component]:
 def _platform_row(data: ScopeData, one: Platform) -> list[Cell]:
     tests = f"/tests?{urlencode({'platform': one.name, 'outcome': _OUTCOMES}, safe=',')}" if one.tests else None
     return [
-        cell(one.name, href=_change_href(data, "platform" if one.in_scope else "back", one.name)),
+        cell(one.name, href=f"/heatmap?{urlencode({'domain': data.domain, 'platform': one.name})}"),
         cell("In scope", mark="on") if one.in_scope else cell("Out of scope", mark="off"),
         cell(words.number(one.techniques), order=one.techniques),
         cell(words.number(one.alone), order=one.alone),
@@ -224,6 +252,7 @@ def _platform_row(data: ScopeData, one: Platform) -> list[Cell]:
         one.reason,
         one.by,
         moment_cell(one.at, "day"),
+        _change(data, "platform" if one.in_scope else "back", one.name),
     ]
 
 
@@ -253,10 +282,6 @@ def _techniques(data: ScopeData) -> list[Component]:
 
 def _technique_row(data: ScopeData, one: Technique) -> list[Cell]:
     tests = f"/tests?{urlencode({'technique': one.attack_id, 'outcome': _OUTCOMES}, safe=',')}" if one.tests else None
-    change: Cell = ""
-    if data.may_change:
-        key, label = ("technique", "Take out") if one.in_scope else ("back", "Put back")
-        change = cell(label, href=_change_href(data, key, one.attack_id))
     return [
         cell(one.attack_id, href=f"/technique/{one.attack_id}", beside=one.name or "not on the loaded map"),
         cell("Stays in scope", mark="on") if one.in_scope else cell("Out of scope", mark="off"),
@@ -265,16 +290,17 @@ def _technique_row(data: ScopeData, one: Technique) -> list[Cell]:
         one.reason,
         one.by,
         moment_cell(one.at, "day"),
-        change,
+        _change(data, "technique" if one.in_scope else "back", one.attack_id),
     ]
 
 
-def _change_href(data: ScopeData, key: str, ref: str) -> str | None:
+def _change(data: ScopeData, key: str, ref: str) -> Cell:
+    """A link to the preview of taking it out or putting it back."""
     if not data.may_change:
-        return None
+        return ""
     first = next(iter(data.domains), data.domain)
     domain = {} if data.domain == first else {"domain": data.domain}
-    return f"{PATH}?{urlencode({**domain, key: ref})}"
+    return cell("Put back" if key == "back" else "Take out", href=f"{PATH}?{urlencode({**domain, key: ref})}")
 
 
 def decided_words(out: Sequence[str], back: Sequence[str]) -> str:

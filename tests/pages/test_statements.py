@@ -61,6 +61,8 @@ COST = {
     ("/compliance", ""): (7, 1),
     ("/compliance/nist_800_53", ""): (9, 1),
     ("/compliance/nist_800_53", "?control=AC-01"): (15, 1),
+    ("/sources/rehearsal", ""): (3, 3),
+    ("/sources/rehearsal/{rehearsal}", ""): (2, 2),
     ("/account", ""): (3, 3),
     ("/admin/users", "?user=ada"): (3, 3),
     ("/admin/jobs", ""): (3, 3),
@@ -117,6 +119,7 @@ def grow(first: int, last: int) -> None:
             "INSERT INTO sync_run (id, source, state, trigger, requested_by_name, finished_at)"
             " VALUES (uuidv7(), 'sigma', 'succeeded', 'person', 'ada', now())"
         )
+        execute("INSERT INTO attack_rehearsal (domain, state, requested_by_name) VALUES ('ics-attack', 'ready', 'ada')")
         execute(
             "INSERT INTO sync_item (id, run_id, kind, object_type, ref, name)"
             " SELECT uuidv7(), run.id, 'added', 'technique', 'T1000', 'x' FROM sync_run AS run, generate_series(1, 3)"
@@ -174,11 +177,14 @@ def costs(asking: Asking, counting: Counting) -> dict[tuple[str, str], tuple[int
     chosen = {
         "rule": rows("SELECT rule_id FROM rule_technique ORDER BY 1 LIMIT 1")[0][0],
         "run": rows("SELECT id FROM sync_run ORDER BY 1 LIMIT 1")[0][0],
+        "rehearsal": rows("SELECT id FROM attack_rehearsal ORDER BY 1 LIMIT 1")[0][0],
     }
 
     def cost(path: str, search: str) -> tuple[int, int]:
         redis_connection.client().flushall()
         place, address = path.format(**chosen), search.format(**chosen)
+        address = search.format(**chosen)
+        place = path.format(**chosen)
         return counting(lambda: asking.open(place, address)), counting(lambda: asking.open(place, address))
 
     return {(path, search): cost(path, search) for path, search in COST}
