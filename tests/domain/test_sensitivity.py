@@ -4,7 +4,7 @@ import statistics
 import pytest
 
 from domain.score import Inputs, Scored, Scorer, Weights, known, organisation
-from domain.sensitivity import CONCENTRATION, Weighed, _draws, sensitivity
+from domain.sensitivity import CONCENTRATION, Weighed, _draws, _summed, sensitivity
 
 WEIGHTS = Weights(version=1)
 
@@ -76,3 +76,16 @@ def test_the_tactic_that_ranks_last() -> None:
 
 def test_nothing_in_scope() -> None:
     assert sensitivity([], WEIGHTS) is None
+
+
+def test_the_band_holds_nine_of_ten_draws_and_is_the_same_for_everybody() -> None:
+    found = some(20)
+    made = sensitivity(found, WEIGHTS)
+    assert made is not None
+    row = _summed(found)
+    scores = [sum(value * weight for value, weight in zip(row, one, strict=True)) for one in _draws(WEIGHTS.points)]
+    below, above = sum(one < made.band.low for one in scores), sum(one > made.band.high for one in scores)
+    assert below == pytest.approx(0.05 * len(scores), abs=2)
+    assert above == pytest.approx(0.05 * len(scores), abs=2)
+    _draws.cache_clear()
+    assert sensitivity(found, WEIGHTS) == made
