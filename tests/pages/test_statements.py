@@ -20,7 +20,7 @@ CAMPAIGN = "00000000-0000-4000-8000-000000000001"
 # A page: statements for the first who asks after a change, and for those after them.
 # One of each asks who is asking and whether anything has changed.
 COST = {
-    ("/", ""): (20, 1),
+    ("/", ""): (60, 1),
     ("/heatmap", ""): (6, 1),
     ("/heatmap", "?actor=G0001&data=DC0001&platform=Linux&colour=score"): (10, 1),
     ("/score", ""): (16, 1),
@@ -39,6 +39,10 @@ COST = {
     ("/threats", "?sector=finance"): (6, 3),
     ("/sources", ""): (10, 9),
     ("/sources", "?run={run}"): (12, 11),
+    ("/technique/T1000", ""): (14, 1),
+    ("/technique/T1000", "?rule={rule}"): (15, 1),
+    ("/sources", ""): (11, 10),
+    ("/sources", "?run={run}"): (13, 12),
     ("/templates", ""): (4, 3),
     ("/templates", "?actor=G0001&platform=Windows&q=tool"): (8, 6),
     ("/notifications", ""): (5, 5),
@@ -47,6 +51,7 @@ COST = {
     ("/tests", "?q=procedure&platform=Linux&sort=executed"): (3, 3),
     ("/tests/import", ""): (1, 1),
     ("/metrics", ""): (9, 3),
+    ("/metrics", ""): (8, 3),
     ("/metrics", "?by=tool&platform=Linux"): (14, 3),
     ("/glossary", ""): (1, 1),
     ("/tests/contradictions", ""): (15, 3),
