@@ -128,6 +128,16 @@ class RuleSummary(Base):
         ),
         Index("ix_rollup_rule_counting", "present", "source", "enabled", "truth"),
         Index("ix_rollup_rule_logs", "product", "category", "service"),
+        *(
+            Index(f"ix_rollup_rule_by_{name}", text(order), "rule_id", postgresql_where=text("present"))
+            for name, order in (
+                ("title", "title"),
+                ("level", "level DESC"),
+                ("change", "changed_on DESC NULLS LAST"),
+                ("fired", "fired DESC"),
+                ("last", "last_fired_at DESC NULLS LAST"),
+            )
+        ),
     )
 
 

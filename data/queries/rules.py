@@ -1,5 +1,6 @@
 """Detection rules for screens: a page of those that match, what can be chosen from, and how much of them is proven."""
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -14,12 +15,13 @@ from domain.rule_truth import RuleTruth
 from domain.rules_view import PAGE_ROWS, RulesView
 
 IDS_MAX = 1_000
+_CHOICES_MAX = 60
 # What truth depends on: tests that ran, rules and log sources, and where claims lie on the map.
 TOPICS = ("tests", "rules", "techniques")
 
 _LIST = """
 WITH page AS (
-  SELECT k.*, row_number() OVER (ORDER BY {order}) AS place FROM rollup_rule AS k WHERE {where}
+  SELECT k.* FROM rollup_rule AS k WHERE {where}
   ORDER BY {order} LIMIT {rows} OFFSET {offset}
 )
 SELECT counted.total, page.rule_id::text AS id, page.title, page.source, page.status, page.level, page.enabled,
@@ -29,37 +31,33 @@ SELECT counted.total, page.rule_id::text AS id, page.title, page.source, page.st
    FROM rule_technique AS claim LEFT JOIN technique ON technique.id = claim.technique_id
    WHERE claim.rule_id = page.rule_id)::text AS techniques
 FROM (SELECT count(*) AS total FROM rollup_rule AS k WHERE {where}) AS counted LEFT JOIN page ON true
-ORDER BY page.place
+ORDER BY {order_of_page}
 """
 _CHOICES = """
-SELECT json_build_object(
-  'whole', (SELECT count(*) FROM rollup_rule WHERE present),
-  'sources', (SELECT json_agg(json_build_array(source, number) ORDER BY number DESC, source) FROM (
-    SELECT source, count(*) AS number FROM rollup_rule WHERE present GROUP BY 1) AS counted),
-  'statuses', (SELECT json_agg(json_build_array(status, number) ORDER BY number DESC, status) FROM (
-    SELECT status, count(*) AS number FROM rollup_rule WHERE present AND status <> '' GROUP BY 1) AS counted),
-  'products', (SELECT json_agg(json_build_array(product, number) ORDER BY number DESC, product) FROM (
-    SELECT product, count(*) AS number FROM rollup_rule WHERE present AND product <> '' GROUP BY 1
-    ORDER BY number DESC LIMIT 60) AS counted),
-  'tactics', (SELECT json_agg(json_build_array(shortname, name) ORDER BY domain, position) FROM (
+SELECT (SELECT json_agg(json_build_array(source, status, product, rules)) FROM (
+    SELECT source, status, product, count(*) AS rules FROM rollup_rule WHERE present GROUP BY 1, 2, 3) AS counted)::text
+    AS counted,
+  (SELECT json_agg(json_build_array(shortname, name) ORDER BY domain, position) FROM (
     SELECT DISTINCT ON (shortname) shortname, name, domain, position FROM tactic
-    WHERE active AND position IS NOT NULL ORDER BY shortname, domain) AS columns)
-)::text AS choices
+    WHERE active AND position IS NOT NULL ORDER BY shortname, domain) AS columns)::text AS tactics
 """
 _MIX = """
 SELECT truth, source, enabled, count(*) AS rules FROM rollup_rule WHERE present GROUP BY 1, 2, 3
 """
-# Of each technique, the rules that claim it by their truth; what a claim is worth where it stands on the map.
+# Claimed as the rollup of enabled rules has it; proven through the few rules that are.
 _LAYERS = """
-SELECT count(*) FILTER (WHERE claimed) AS claimed, count(*) FILTER (WHERE proven) AS proven,
-  count(*) FILTER (WHERE claimed AND NOT proven) AS only_claimed, count(*) AS techniques
-FROM (
-  SELECT technique.id, bool_or(k.rule_id IS NOT NULL) AS claimed, coalesce(bool_or(k.truth = 'proven'), false) AS proven
-  FROM technique
-  LEFT JOIN rule_technique AS claim ON claim.technique_id = technique.id
-  LEFT JOIN rollup_rule AS k ON k.rule_id = claim.rule_id AND k.enabled AND k.present
-  WHERE technique.domain = $1 AND technique.active GROUP BY 1
-) AS each
+WITH claimed AS (
+  SELECT DISTINCT technique_id FROM rollup_technique_rules WHERE rules > 0
+), proven AS (
+  SELECT DISTINCT claim.technique_id FROM rollup_rule AS k JOIN rule_technique AS claim ON claim.rule_id = k.rule_id
+  WHERE k.truth = 'proven' AND k.enabled AND k.present AND claim.technique_id IS NOT NULL
+)
+SELECT count(*) AS techniques, count(claimed.technique_id) AS claimed, count(proven.technique_id) AS proven,
+  count(*) FILTER (WHERE claimed.technique_id IS NOT NULL AND proven.technique_id IS NULL) AS only_claimed
+FROM technique
+LEFT JOIN claimed ON claimed.technique_id = technique.id
+LEFT JOIN proven ON proven.technique_id = technique.id
+WHERE technique.domain = $1 AND technique.active
 """
 _LOGS = """
 SELECT counted.product, counted.category, counted.service, counted.rules, counted.enabled, counted.fired,
@@ -122,7 +120,13 @@ class Layers:
 def search(view: RulesView) -> Found:
     """At most PAGE_ROWS rules, in the order of the view."""
     asked = conditions(view)
-    statement = _LIST.format(where=asked.text, order=ordered(view), rows=PAGE_ROWS, offset=PAGE_ROWS * (view.page - 1))
+    statement = _LIST.format(
+        where=asked.text,
+        order=ordered(view),
+        order_of_page=ordered(view, "page"),
+        rows=PAGE_ROWS,
+        offset=PAGE_ROWS * (view.page - 1),
+    )
     rows = reader.rows(statement, *asked.parameters)
     shown = [row for row in rows if row["id"] is not None]
     for row in shown:
@@ -145,10 +149,22 @@ def choices() -> dict[str, Any]:
 
     def compute() -> bytes:
         (row,) = reader.rows(_CHOICES)
-        return str(row["choices"]).encode()
+        tactics = orjson.loads(row["tactics"] or "[]")
+        return orjson.dumps(_counted(orjson.loads(row["counted"] or "[]")) | {"tactics": tactics})
 
-    found = orjson.loads(cache.serve("rule_choices", {}, ("rules", "techniques"), compute))
-    return {name: values or [] for name, values in found.items()} | {"whole": found["whole"]}
+    found: dict[str, Any] = orjson.loads(cache.serve("rule_choices", {}, ("rules", "techniques"), compute))
+    return found
+
+
+def _counted(rows: list[list[Any]]) -> dict[str, Any]:
+    """From the counts of each source, status and product those of each alone, the largest first; '' is no choice."""
+    counts: dict[str, Counter[str]] = {"sources": Counter(), "statuses": Counter(), "products": Counter()}
+    for *values, rules in rows:
+        for counter, value in zip(counts.values(), values, strict=True):
+            counter[value] += rules if value else 0
+    by_size = {name: sorted(counter.items(), key=lambda one: (-one[1], one[0])) for name, counter in counts.items()}
+    shown = {name: [list(one) for one in found if one[1]][:_CHOICES_MAX] for name, found in by_size.items()}
+    return shown | {"whole": sum(row[-1] for row in rows)}
 
 
 def truth_mix(sources: Sequence[str] = ()) -> TruthMix:

@@ -112,7 +112,7 @@ def grow(first: int, last: int) -> None:
         world.security_test(home, "full/missed", platform="Linux", procedure_key=f"procedure {number}")
         world.rule({"T1000": home, f"T{1000 + number}": technique} if number else {"T1000": home})
         world.rule({f"T9{number:03}": None}, product=f"product {number}")
-        world.countermeasure(f"D3-{number}", against=[home, technique])
+        world.countermeasure(f"D3-{number}", against=list({home, technique}))
         world.own_group(f"G{number:04}")
         world.priority(f"T{1000 + number}", "high")
         grow_first_test(f"tool-{number}")
