@@ -6,6 +6,8 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from data import database as db
+from data import lane
+from data import redis as redis_connection
 from data.queries import reader
 from jobs import demo, syncs
 from tests.conftest import new_database, url_of
@@ -14,16 +16,19 @@ expect.set_options(timeout=20_000)  # of a busy machine; what appears sooner is 
 
 
 @pytest.fixture(scope="session")
-def demonstrated(postgres: str, migrated: str) -> Iterator[str]:
+def demonstrated(postgres: str, migrated: str, redis_url: str) -> Iterator[str]:
     """Name of a database with the built-in map and the demo organisation: a template."""
     with new_database(postgres, migrated) as name:
         db.configure(url_of(postgres, name))
+        redis_connection.configure(redis_url)  # snapshots are taken of kept answers
         try:
             syncs.sync_in_place("attack", trigger="first_run")
             demo.load(db.SYSTEM)
         finally:
             reader.forget()  # nobody may be connected to what is copied
+            lane._forget()
             db.dispose()
+            redis_connection.close()
         yield name
 
 
