@@ -40,20 +40,26 @@ FROM framework WHERE removed_at IS NULL AND ($1 = '' OR slug = $1)
 ORDER BY array_position(ARRAY['controls', 'capabilities', 'vulnerabilities'], kind),
   array_position(ARRAY['own', 'mappings', 'attack'], origin), lower(name), slug
 """
-# Techniques come with their repeats: telling them apart here is quicker than in the database.
+# The rows are added up before they meet their controls, so that they are read once and in one go. Techniques come with
+# their repeats: telling them apart here is quicker than in the database.
 _CONTROLS = """
 SELECT framework.slug, control.code, control.name, control.group_code, control.group_name, control.not_mappable,
-  string_agg(technique.attack_id, chr(31)) FILTER (
-    WHERE technique.active AND technique.domain = framework.domain) AS techniques,
-  string_agg(mapping.claimed_id, chr(31)) FILTER (WHERE mapping.technique_id IS NULL) AS not_placed,
-  string_agg(mapping.claimed_id, chr(31)) FILTER (
-    WHERE NOT technique.active OR technique.domain <> framework.domain) AS elsewhere
+  mapped.techniques, mapped.not_placed, mapped.elsewhere
 FROM framework
 JOIN control ON control.framework_id = framework.id AND control.removed_at IS NULL
-LEFT JOIN control_mapping AS mapping ON mapping.control_id = control.id
-LEFT JOIN technique ON technique.id = mapping.technique_id
+LEFT JOIN (
+  SELECT mapping.control_id,
+    string_agg(technique.attack_id, chr(31)) FILTER (WHERE technique.active AND technique.domain = home.domain)
+      AS techniques,
+    string_agg(mapping.claimed_id, chr(31)) FILTER (WHERE mapping.technique_id IS NULL) AS not_placed,
+    string_agg(mapping.claimed_id, chr(31)) FILTER (WHERE NOT technique.active OR technique.domain <> home.domain)
+      AS elsewhere
+  FROM control_mapping AS mapping
+  JOIN framework AS home ON home.id = mapping.framework_id AND ($1 = '' OR home.slug = $1)
+  LEFT JOIN technique ON technique.id = mapping.technique_id
+  GROUP BY 1) AS mapped ON mapped.control_id = control.id
 WHERE framework.removed_at IS NULL AND ($1 = '' OR framework.slug = $1)
-GROUP BY framework.slug, control.id ORDER BY framework.slug, control.position, control.code
+ORDER BY framework.slug, control.position, control.code
 """
 # Of each control the last thing decided that was not withdrawn by the end of a day ($2).
 _DECISIONS = """

@@ -211,6 +211,8 @@ def _write(session: Session, held: Framework, applied: _Applied, now: datetime) 
         )
     session.execute(delete(ControlMapping).where(ControlMapping.framework_id == held.id))
     _write_mappings(session, held.id, record.mappings)
+    # what was an empty table has thousands of rows now, and is asked at once
+    session.execute(text("ANALYZE framework, control, control_mapping"))
 
 
 def _write_controls(
