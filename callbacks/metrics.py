@@ -151,7 +151,7 @@ def _group(view: View, row: Mapping[str, Any], level: Any, *, by: By | None = No
     curve = row.get("curve")
     drawn = Curve(**{name: curve[name] for name in ("seconds", "open", "low", "high")}) if curve else None
     href = _href(view, by or view.by, row["key"])
-    return Group(label=row["label"], href=href, figures=_figures(row, level), curve=drawn)
+    return Group(label=row["label"], named=bool(row["key"]), href=href, figures=_figures(row, level), curve=drawn)
 
 
 def _figures(row: Mapping[str, Any], level: Any) -> Figures:
@@ -193,10 +193,12 @@ def _href(view: View, by: By | None = None, key: str = "") -> str:
 
 def _asked_of(by: By, key: str) -> dict[str, str]:
     names = {
-        By.TACTIC: "tactic", By.PLATFORM: "platform", By.ACTOR: "actor", By.PERSON: "evaluator", By.TOOL: "tool",
-        By.SOURCE: "source", By.TEMPLATE: "template",
+        By.TACTIC: "tactic", By.PLATFORM: "platform", By.ACTOR: "actor", By.TEAM: "team",
+        By.PERSON: "evaluator", By.TOOL: "tool", By.SOURCE: "source", By.TEMPLATE: "template",
     }  # fmt: skip
     if not key:  # those without: without a template is without a source, too
-        name = {By.ACTOR: "actor", By.PERSON: "evaluator", By.SOURCE: "source", By.TEMPLATE: "source"}.get(by)
+        name = {
+            By.ACTOR: "actor", By.TEAM: "team", By.PERSON: "evaluator", By.SOURCE: "source", By.TEMPLATE: "source",
+        }.get(by)  # fmt: skip
         return {name: NO_VALUE} if name else {}
     return {names[by]: key}

@@ -144,6 +144,7 @@ def _tests(me: Viewer, asked: Mapping[str, str]) -> page.Tests:
             tactics=found.tactics,
             campaigns=found.campaigns,
             people=found.people,
+            teams=found.teams,
             template=(template, found.template) if found.template else None,
         ),
         views=tests_views.views(me),

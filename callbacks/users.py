@@ -47,14 +47,15 @@ def register(app: Dash) -> None:
         State("user-name", "value"),
         State("user-display", "value"),
         State("user-new-role", "value"),
+        State("user-new-team", "value"),
         prevent_initial_call=True,
     )
-    def add(clicks: int | None, name: str | None, display: str | None, role: str | None) -> tuple[Any, ...]:
+    def add(clicks: int | None, name: str | None, display: str | None, role: str | None, team: object) -> Any:
         if not clicks:
             raise PreventUpdate
         me = viewer.current()
-        username = (name or "").strip()
-        password = people.add_user(me.actor, me.role, username, _role(role), display_name=display or "")
+        username, kept = (name or "").strip(), {"display_name": display or "", "team": _text(team)}
+        password = people.add_user(me.actor, me.role, username, _role(role), **kept)
         return page.render_secret(username, password, new=True), page.render_users(_users(me)), "", ""
 
     @app.callback(
@@ -85,6 +86,21 @@ def register(app: Dash) -> None:
         me = viewer.current()
         people.set_role(me.actor, me.role, username or "", _role(role))
         return _changed(me, username, "The role is changed.")
+
+    @app.callback(
+        Output("users-list", "children", allow_duplicate=True),
+        Output("user-panel", "children", allow_duplicate=True),
+        Input("user-set-team", "n_clicks"),
+        State("user-chosen", "data"),
+        State("user-team", "value"),
+        prevent_initial_call=True,
+    )
+    def set_team(clicks: int | None, username: str | None, team: object) -> tuple[Any, Any]:
+        if not clicks:
+            raise PreventUpdate
+        me = viewer.current()
+        kept = people.set_team(me.actor, me.role, username or "", _text(team))
+        return _changed(me, username, f"{username} is in the team {kept}." if kept else f"{username} is in no team.")
 
     for button, disabled in (("user-disable", True), ("user-enable", False)):
         _register_switch(app, button, disabled=disabled)
@@ -122,7 +138,11 @@ def _role(value: str | None) -> Role:
 
 def _panel(users: Sequence[page.User], query: dict[str, str]) -> object:
     chosen = next((user for user in users if user.username == query.get("user")), None)
-    return page.user_panel(chosen) if chosen else None
+    return page.user_panel(chosen, page.teams(users)) if chosen else None
+
+
+def _text(value: object) -> str:
+    return value if isinstance(value, str) else ""
 
 
 def _users(me: Viewer) -> list[page.User]:
@@ -133,6 +153,7 @@ def _users(me: Viewer) -> list[page.User]:
                 username=user.username,
                 display_name=user.display_name,
                 role=Role(user.role),
+                team=user.team,
                 disabled=user.disabled_at is not None,
                 must_change_password=user.must_change_password,
                 last_signed_in_at=user.last_signed_in_at,

@@ -14,7 +14,8 @@ class Division(StrEnum):
     PLATFORM = "platform"
     DATA = "data"
     SOURCE = "source"
-    TEAM = "team"
+    TEAM = "team"  # that of who submitted blue's side
+    PERSON = "person"  # who submitted blue's side
     TOOL = "tool"
 
     @property
@@ -25,14 +26,15 @@ class Division(StrEnum):
             Division.PLATFORM: "Platform",
             Division.DATA: "Data component",
             Division.SOURCE: "Rule source",
-            Division.TEAM: "Who evaluated",
+            Division.TEAM: "Team",
+            Division.PERSON: "Who evaluated",
             Division.TOOL: "Defence tool",
         }[self]
 
     @property
     def of_tested(self) -> bool:
         """Whether a group is only ever what was tested with it: nobody expects every tool to see every technique."""
-        return self in (Division.TEAM, Division.TOOL)
+        return self in (Division.TEAM, Division.PERSON, Division.TOOL)
 
 
 class Claim(StrEnum):

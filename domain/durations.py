@@ -91,6 +91,7 @@ class By(StrEnum):
     TACTIC = "tactic"
     PLATFORM = "platform"
     ACTOR = "actor"  # the one the campaign plays
+    TEAM = "team"  # that of who submitted blue's side
     PERSON = "person"  # who submitted blue's side
     TOOL = "tool"  # each tool's own first alert
     SOURCE = "source"  # where the template comes from
@@ -106,6 +107,7 @@ _BY = {
     By.TACTIC: "Tactic",
     By.PLATFORM: "Platform",
     By.ACTOR: "Threat actor",
+    By.TEAM: "Team",
     By.PERSON: "Evaluated by",
     By.TOOL: "Defence tool",
     By.SOURCE: "Template source",

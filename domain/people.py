@@ -1,4 +1,4 @@
-"""What a username and a password must be."""
+"""What a username, a team and a password must be."""
 
 import re
 import secrets
@@ -10,6 +10,8 @@ USERNAME_PATTERN = re.compile(r"[A-Za-z0-9_-]{3,50}")
 RESERVED_USERNAMES = frozenset(
     {"admin", "root", "system", "api", "null", "undefined", "administrator", "superuser", "aegis"}
 )
+TEAM_MAX = 80
+RESERVED_TEAMS = frozenset({"none"})  # an address that asks for it means those without a team
 PASSWORD_MIN = 12
 PASSWORD_MAX = 256  # beyond that hashing only costs time
 _SPECIAL = set(string.punctuation + " ")
@@ -24,6 +26,18 @@ def check_username(username: str) -> str:
     if username.lower() in RESERVED_USERNAMES:
         raise BadInput(f"The username {username} is reserved; choose another.", errors={"username": "reserved"})
     return username
+
+
+def check_team(text: str) -> str:
+    """The name of a team as it is kept, without spare blanks; '' for none. Raises BadInput with the rule it breaks."""
+    team = " ".join(text.split())
+    if len(team) > TEAM_MAX:
+        raise BadInput(f"The name of a team has at most {TEAM_MAX} characters.", errors={"team": "too long"})
+    if not team.isprintable():
+        raise BadInput("The name of a team has characters that cannot be shown.", errors={"team": "not printable"})
+    if team.lower() in RESERVED_TEAMS:
+        raise BadInput(f"No team can be called {team}; leave it empty for no team.", errors={"team": "reserved"})
+    return team
 
 
 def check_password(password: str, *, username: str = "") -> str:

@@ -13,6 +13,7 @@ from uuid import UUID
 
 from domain.attack_ids import DOMAINS, is_technique_id, normalise
 from domain.outcomes import Outcome, RemediationState, TestState
+from domain.people import TEAM_MAX
 
 WORDS_MAX = 120
 _VALUES_MAX = 50
@@ -24,13 +25,13 @@ OPEN = tuple(state for state in TestState if state.unfinished)
 NO_OUTCOME = "none"  # not evaluated yet, or not applicable
 OVERDUE = "overdue"
 ANY_REMEDIATION = "any"
-NO_VALUE = "none"  # of an actor, an evaluator, a source or a template: tests that have none
+NO_VALUE = "none"  # of an actor, an evaluator, a team, a source or a template: tests that have none
 ME, NOBODY = "me", "nobody"
 # The names of the page's address; `view`, `columns` and `rows` say how it is shown.
 FIELDS = frozenset(
     {"q", "state", "technique", "tactic", "platform", "outcome", "priority", "assignee", "by", "campaign", "template"}
     | {"remediation", "from", "to", "sort", "view", "columns", "rows", "counting", "tool", "evaluator", "data", "subs"}
-    | {"actor", "source"}
+    | {"actor", "source", "team"}
 )
 REMEDIATIONS = (*RemediationState, OVERDUE, ANY_REMEDIATION)
 
@@ -58,7 +59,8 @@ class TestsView:
     of a map; only the latest results, in scope, that its coverage is made of. With a `tool` the outcomes are those that
     it observed itself. `data` is a data component whose techniques are asked for, by its ATT&CK id or name. `actor` is
     the threat actor that the campaign plays, `source` that of the template; NO_VALUE: tests that have none.
-    `unevaluated`: nobody is named who submitted blue's side.
+    `unevaluated`: nobody is named who submitted blue's side. `team`: that person's, as it is now; NO_VALUE: they have
+    none, or nobody is named.
     """
 
     __test__ = False  # not a pytest class
@@ -84,6 +86,7 @@ class TestsView:
     tool: str = ""
     evaluator: UUID | None = None
     unevaluated: bool = False
+    team: str = ""
     data: str = ""
     actor: str = ""
     source: str = ""
@@ -120,6 +123,7 @@ class TestsView:
             tool=_plain(query.get("tool", "")),
             evaluator=_person(query.get("evaluator", ""), me),
             unevaluated=query.get("evaluator") == NO_VALUE,
+            team=_team(query.get("team", "")),
             data=_plain(query.get("data", "")),
             actor=_plain(query.get("actor", "")),
             source=_plain(query.get("source", "")),
@@ -164,6 +168,11 @@ def _listed(text: str) -> list[str]:
 
 def _plain(text: str) -> str:
     return text if _PLAIN.fullmatch(text) else ""
+
+
+def _team(text: str) -> str:
+    """Whatever an administrator may have written."""
+    return text if len(text) <= TEAM_MAX and text.isprintable() else ""
 
 
 def _person(text: str, me: UUID) -> UUID | None:

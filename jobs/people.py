@@ -11,7 +11,7 @@ from data.database import Actor, unit_of_work
 from data.models import User
 from data.repositories import audit, people
 from domain.errors import BadInput, Duplicate, NotFound, NotSignedIn, RuleViolated
-from domain.people import check_password, check_username, one_time_password
+from domain.people import check_password, check_team, check_username, one_time_password
 from domain.roles import Permission, Role, require
 
 _NAME_MAX = 100
@@ -115,11 +115,13 @@ def set_preferences(actor: Actor, *, display_name: str, time_zone: str) -> None:
         audit.record(session, actor, "user.changed", entity=("user", str(user.id)), before=before, after=after)
 
 
-def add_user(actor: Actor, actor_role: Role, username: str, role: Role, *, display_name: str = "") -> str:
+def add_user(
+    actor: Actor, actor_role: Role, username: str, role: Role, *, display_name: str = "", team: str = ""
+) -> str:
     """A new person with a one-time password, which is returned and kept nowhere."""
     require(actor_role, Permission.MANAGE_USERS)
     with unit_of_work() as session:
-        return _add(session, actor, username, role, display_name)
+        return _add(session, actor, username, role, display_name=display_name, team=team)
 
 
 def add_first_administrator(username: str) -> str | None:
@@ -127,11 +129,12 @@ def add_first_administrator(username: str) -> str | None:
     with unit_of_work() as session:
         if any(not user.is_demo for user in people.everyone(session)):
             return None
-        return _add(session, Actor(name="Aegis"), username, Role.ADMIN, "First administrator")
+        return _add(session, Actor(name="Aegis"), username, Role.ADMIN, display_name="First administrator", team="")
 
 
-def _add(session: Session, actor: Actor, username: str, role: Role, display_name: str) -> str:
+def _add(session: Session, actor: Actor, username: str, role: Role, *, display_name: str, team: str) -> str:
     check_username(username)
+    team = check_team(team)
     if len(display_name) > _NAME_MAX:
         raise BadInput(f"A name has at most {_NAME_MAX} characters.", errors={"display_name": "too long"})
     if people.by_username(session, username) is not None:
@@ -141,12 +144,13 @@ def _add(session: Session, actor: Actor, username: str, role: Role, display_name
         username=username,
         display_name=display_name.strip() or username,
         role=role,
+        team=team,
         password_hash=passwords.hashed(password),
         must_change_password=True,
     )
     session.add(user)
     session.flush()
-    after = {"username": username, "role": role, "display_name": user.display_name}
+    after = {"username": username, "role": role, "display_name": user.display_name, "team": team}
     audit.record(session, actor, "user.added", entity=("user", str(user.id)), after=after)
     return password
 
@@ -179,6 +183,21 @@ def set_role(actor: Actor, actor_role: Role, username: str, role: Role) -> None:
         audit.record(
             session, actor, "user.role_changed", entity=("user", str(user.id)), before=before, after={"role": role}
         )
+
+
+def set_team(actor: Actor, actor_role: Role, username: str, team: str) -> str:
+    """Put a person into a team, or with '' into none; their past tests go with them. Returns its name as it is kept."""
+    require(actor_role, Permission.MANAGE_USERS)
+    team = check_team(team)
+    with unit_of_work() as session:
+        user = people.named(session, username)
+        if user.team == team:
+            return team
+        before, user.team = {"team": user.team}, team
+        audit.record(
+            session, actor, "user.team_changed", entity=("user", str(user.id)), before=before, after={"team": team}
+        )
+    return team
 
 
 def reset_password(actor: Actor, actor_role: Role, username: str) -> str:

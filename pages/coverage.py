@@ -15,6 +15,7 @@ from dash.development.base_component import Component
 from domain.coverage_view import Claim, Division, Results
 from domain.heatmap_view import DOMAINS
 from domain.rule_truth import RuleTruth
+from domain.tests_view import NO_VALUE
 from pages.components import figure, filters, states, status, words
 from pages.components.coverage import counted, heading, heatmap_href
 from pages.components.figure import Bar, BarRow, MixPart, Share
@@ -48,7 +49,9 @@ _DEFINITIONS: Mapping[Division, str] = {
     Division.DATA: "Techniques in scope that ATT&CK says each data component can show.",
     Division.SOURCE: "Techniques that enabled rules of each source claim, and what tests showed of them, whichever "
     "rule fired.",
-    Division.TEAM: "Techniques whose latest results each person evaluated, out of those; nobody has to test all.",
+    Division.TEAM: "Techniques whose latest results people of each team evaluated, out of those; no team has to test "
+    "all. A person counts for the team they are in now.",
+    Division.PERSON: "Techniques whose latest results each person evaluated, out of those; nobody has to test all.",
     Division.TOOL: "Techniques whose latest results each tool observed, out of those, by what it did itself.",
 }
 
@@ -247,7 +250,7 @@ def _bars(data: Coverage) -> list[Component]:
 
 def _finding(data: Coverage) -> str:
     """The title says what the bars show."""
-    tested = [group for group in data.groups if group.tested and not group.proven.too_few]
+    tested = [group for group in data.groups if group.key and group.tested and not group.proven.too_few]
     if len(tested) < 2:
         return f"Coverage by {data.division.label.lower()}"
     least = min(tested, key=lambda group: (group.proven.value or 0.0, -group.proven.of))
@@ -437,11 +440,12 @@ def _group_tests_href(data: Coverage, group: Group, outcome: str) -> str | None:
         Division.TACTIC: "tactic",
         Division.PLATFORM: "platform",
         Division.DATA: "data",
-        Division.TEAM: "evaluator",
+        Division.TEAM: "team",
+        Division.PERSON: "evaluator",
         Division.TOOL: "tool",
     }
     name = names.get(data.division)
-    return tests_href(data.domain, **{name: group.key}, outcome=outcome) if name and group.key else None
+    return tests_href(data.domain, **{name: group.key or NO_VALUE}, outcome=outcome) if name else None
 
 
 def _group_href(data: Coverage, group: Group) -> str | None:

@@ -192,7 +192,8 @@ def _period(data: Metrics) -> str:
 
 def _slowest(data: Metrics) -> str:
     about, noun = data.view.measure.about, data.view.by.label
-    known = [group for group in data.groups if group.figures.cases >= TOO_FEW and group.figures.mean is not None]
+    enough = [group for group in data.groups if group.named and group.figures.cases >= TOO_FEW]
+    known = [group for group in enough if group.figures.mean is not None]
     if len(known) < 2:
         return f"{about.name} by {noun.lower()}"
     slowest = max(known, key=lambda group: group.figures.mean or 0)

@@ -57,11 +57,13 @@ _REMEDIATIONS = {
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Choices:
-    """(value, label) of what can be filtered by; `people` as (id, name, does red's work, does blue's)."""
+    """(value, label) of what can be filtered by; `people` as (id, name, does red's work, does blue's), `teams` by
+    name."""
 
     tactics: Sequence[Sequence[str]]
     campaigns: Sequence[Sequence[str]]
     people: Sequence[Sequence[Any]]
+    teams: Sequence[str]
     tools: Sequence[Sequence[str]]
     template: tuple[str, str] | None = None
 
@@ -148,6 +150,7 @@ def filter_fields(data: Tests) -> list[dict[str, Any]]:
         filters.one("remediation", "Remediation", [("", "Any or none"), *_REMEDIATIONS.items()], **quiet),
         filters.one("tool", "Seen by", [("", "Any tool"), *choices.tools], **quiet),
         filters.one("evaluator", "Evaluated by", [("", "Anybody"), (ME, "Me"), *people, *nobody], **quiet),
+        *_of_team(choices.teams, data.query.get("team", "")),
         filters.one("counting", "Count for coverage", [("", "All results"), *_LATEST.items()], **quiet),
         *([filters.search("data", "Data component", "DC0032", **quiet)] if data.query.get("data") else []),
         *([filters.search("actor", "Threat actor", "G0016", **quiet)] if data.query.get("actor") else []),
@@ -164,6 +167,15 @@ def filter_fields(data: Tests) -> list[dict[str, Any]]:
         ),
         filters.one("rows", "Rows", [("", "Normal"), ("dense", "Dense")], local=True, quiet=True),
     ]
+
+
+def _of_team(teams: Sequence[str], asked: str) -> list[dict[str, Any]]:
+    """Only where there are teams, or a link asks for one that is gone."""
+    if not teams and not asked:
+        return []
+    gone = [asked] if asked not in ("", NO_VALUE, *teams) else []
+    options = [("", "Any team"), *((one, one) for one in [*teams, *gone]), (NO_VALUE, "No team")]
+    return [filters.one("team", "Evaluated by team", options, filters=True, quiet=True)]
 
 
 def answer_of_queue(waiting: int) -> str:

@@ -10,9 +10,10 @@ from datetime import datetime
 from dash import dcc, html
 from dash.development.base_component import Component
 
+from domain.people import TEAM_MAX
 from domain.roles import GRANTS, Permission, Role
 from pages.account import labelled
-from pages.components import frame, states, words
+from pages.components import choosing, frame, states, words
 from pages.components.frame import Nav
 from pages.components.parts import Cell, cell, column, listing, moment_cell, when
 
@@ -27,11 +28,15 @@ _GRANT_WORDS: dict[Permission, str] = {
     Permission.MANAGE_USERS: "manages people",
     Permission.READ_AUDIT: "reads the audit log",
 }
+_TEAM_WORDS = (
+    "Coverage and times are divided by it, for all that the person evaluated, past tests too. "
+    f"At most {TEAM_MAX} characters; empty is no team."
+)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class User:
-    """`demo` people belong to the demo organisation and cannot sign in."""
+    """`demo` people belong to the demo organisation and cannot sign in. `team` is '' for none."""
 
     username: str
     display_name: str
@@ -40,6 +45,7 @@ class User:
     must_change_password: bool
     last_signed_in_at: datetime | None
     created_at: datetime
+    team: str = ""
     sessions: int = 0
     demo: bool = False
     me: bool = False
@@ -50,11 +56,16 @@ def answer(users: Sequence[User]) -> str:
     return f"{words.plural(able, 'person', 'people')} can sign in"
 
 
+def teams(users: Sequence[User]) -> list[str]:
+    """Those that somebody is in, by name."""
+    return sorted({user.team for user in users if user.team})
+
+
 def layout(users: Sequence[User], panel: Component | None = None) -> html.Div:
     return html.Div(
         [
             html.Div(id="user-secret"),
-            html.Section(_add_form(), className="section"),
+            html.Section(_add_form(teams(users)), className="section"),
             html.Section(
                 [
                     html.Header([html.H2("People"), html.P("A name opens what you can do for them.")]),
@@ -73,6 +84,7 @@ def render_users(users: Sequence[User]) -> Component:
         column("Username"),
         column("Name"),
         column("Role"),
+        column("Team"),
         column("State"),
         column("Last signed in", "when"),
         column("Sessions", "num"),
@@ -86,6 +98,7 @@ def _row(user: User) -> list[Cell]:
         cell(user.username, href=f"{PATH}?user={user.username}", beside="you" if user.me else None),
         user.display_name,
         cell(user.role.label, order=list(Role).index(user.role)),
+        user.team or None,
         _state(user),
         moment_cell(user.last_signed_in_at),
         user.sessions,
@@ -113,19 +126,24 @@ def _may(role: Role) -> str:
     return words.sentence(said) or "reads everything"
 
 
-def _add_form() -> html.Details:
+def _add_form(known: Sequence[str]) -> html.Details:
     name = dcc.Input(id="user-name", maxLength=50, autoComplete="off", value="")
     display = dcc.Input(id="user-display", maxLength=100, autoComplete="off", value="")
     form = html.Div(
         [
             labelled("Username", name, "3 to 50 letters, digits, _ or -. It stays as it is."),
             labelled("Name", display, "As others read it; empty takes the username."),
+            labelled("Team", _team("user-new-team", known), _TEAM_WORDS),
             html.Div([html.Strong("Role"), _roles("user-new-role", Role.VIEWER.value)]),
             html.Button("Add person", id="user-add", type="button", className="button"),
         ],
         className="form",
     )
     return html.Details([html.Summary("Add a person"), form], className="fold")
+
+
+def _team(id_: str, known: Sequence[str], value: str = "") -> choosing.Field:
+    return choosing.suggest(id_, "Team", [(one, one) for one in known], value)
 
 
 def render_secret(username: str, password: str, *, new: bool) -> html.Div:
@@ -139,10 +157,12 @@ def render_secret(username: str, password: str, *, new: bool) -> html.Div:
     )
 
 
-def user_panel(user: User) -> html.Aside:
-    """What `?user=` opens. Actions: `user-set-role`, `user-reset`, `user-disable` or `user-enable`."""
+def user_panel(user: User, known: Sequence[str]) -> html.Aside:
+    """What `?user=` opens; `known` are the teams to suggest. Actions: `user-set-team`, `user-set-role`,
+    `user-reset`, `user-disable` or `user-enable`."""
     facts: list[tuple[str, Component | str]] = [
         ("Username", user.username),
+        ("Team", user.team or "none"),
         ("Added", when(user.created_at, "day")),
         ("Last signed in", when(user.last_signed_in_at, "ago") if user.last_signed_in_at else "never"),
         ("Sessions", str(user.sessions)),
@@ -157,9 +177,22 @@ def user_panel(user: User) -> html.Aside:
         shown.append(
             html.P("This is you. Another administrator can change your role or disable you.", className="notice")
         )
+        shown.append(_team_form(user, known))
     else:
-        shown.extend(_user_actions(user))
+        shown.extend([_team_form(user, known), *_user_actions(user)])
     return frame.side(user.display_name or user.username, shown, close_href=PATH, note=user.role.label)
+
+
+def _team_form(user: User, known: Sequence[str]) -> html.Div:
+    return html.Div(
+        [
+            html.H3("Team"),
+            _team("user-team", known, user.team),
+            html.P(_TEAM_WORDS, className="hint"),
+            html.Button("Change team", id="user-set-team", type="button", className="button"),
+        ],
+        className="form",
+    )
 
 
 def _user_actions(user: User) -> list[Component]:

@@ -19,7 +19,7 @@ def metrics(
     measure: Annotated[str, typer.Argument(help="detect, contain or remediate.")] = "detect",
     *,
     by: Annotated[
-        str, typer.Option(help="month, tactic, platform, actor, person, tool (detect only), source or template.")
+        str, typer.Option(help="month, tactic, platform, actor, team, person, tool (detect only), source or template.")
     ] = "tactic",
     months: Annotated[str, typer.Option(help="3, 6, 12, 24 or all: the period, this month included.")] = "all",
     tactic: Annotated[str, typer.Option(help="Only this tactic (short name, e.g. lateral-movement).")] = "",

@@ -23,8 +23,10 @@ def register(app: typer.Typer) -> None:
 @user.command()
 def add(
     username: Username,
+    *,
     role: Annotated[Role, typer.Option(help="What this person may do.")] = Role.VIEWER,
     name: Annotated[str, typer.Option(help="The name shown on screen.")] = "",
+    team: Annotated[str, typer.Option(help="The team that coverage and times count this person for.")] = "",
     json: Json = False,
     data_dir: DataDir = None,
 ) -> None:
@@ -32,7 +34,7 @@ def add(
     with connected(data_dir):
         from jobs import people
 
-        password = people.add_user(command_actor(), Role.ADMIN, username, role, display_name=name)
+        password = people.add_user(command_actor(), Role.ADMIN, username, role, display_name=name, team=team)
     _show_password(username, password, json=json)
 
 
@@ -49,6 +51,7 @@ def list_(json: Json = False, data_dir: DataDir = None) -> None:
                     "username": one.username,
                     "name": one.display_name,
                     "role": one.role,
+                    "team": one.team,
                     "state": "demo" if one.is_demo else "disabled" if one.disabled_at else "enabled",
                     "last_signed_in_at": one.last_signed_in_at.isoformat() if one.last_signed_in_at else None,
                 }
@@ -59,8 +62,11 @@ def list_(json: Json = False, data_dir: DataDir = None) -> None:
         return
     for row in rows:
         seen = row["last_signed_in_at"]
+        in_team = f", team {row['team']}" if row["team"] else ""
         last = f"last signed in {seen[:16].replace('T', ' ')} UTC" if seen else "never signed in"
-        out.print(f"{row['username']:<24} {Role(str(row['role'])).label:<16} {row['state']:<9} {last}", markup=False)
+        out.print(
+            f"{row['username']:<24} {Role(str(row['role'])).label:<16} {row['state']:<9} {last}{in_team}", markup=False
+        )
 
 
 @user.command()
@@ -81,6 +87,20 @@ def enable(username: Username, data_dir: DataDir = None) -> None:
 
         people.set_disabled(command_actor(), Role.ADMIN, username, disabled=False)
     out.print(f"{username} is enabled.", markup=False)
+
+
+@user.command()
+def team(
+    username: Username,
+    team: Annotated[str, typer.Argument(help='Its name; "" takes the person out of their team.')],
+    data_dir: DataDir = None,
+) -> None:
+    """Put a person into a team; their past tests count for it too."""
+    with connected(data_dir):
+        from jobs import people
+
+        kept = people.set_team(command_actor(), Role.ADMIN, username, team)
+    out.print(f"{username} is in the team {kept}." if kept else f"{username} is in no team.", markup=False)
 
 
 @user.command("reset-password")

@@ -71,8 +71,8 @@ class Organisation:
         founded = self.begins - 60 * DAY
         dice = stream(seed, "people")
         self.staff = [
-            Person(key(dice, founded), self._slug(username), name, role)
-            for username, name, role in people.STAFF[: size.staff]
+            Person(key(dice, founded), self._slug(username), name, role, team)
+            for username, name, role, team in people.STAFF[: size.staff]
         ]
         self.tools = [Tool(key(dice, founded), self._slug(one[0]), *one[1:]) for one in people.TOOLS]
         groups = campaigns.emulated(catalogue, _EMULATIONS)
@@ -103,7 +103,9 @@ class Organisation:
 
     def person_rows(self) -> Iterator[PersonRow]:
         for one in self.staff:
-            yield PersonRow(one.id, one.username, one.name, one.role.value, self.size.is_demo, moment(self._founded))
+            yield PersonRow(
+                one.id, one.username, one.name, one.role.value, one.team, self.size.is_demo, moment(self._founded)
+            )
 
     def tool_rows(self) -> Iterator[ToolRow]:
         for one in self.tools:

@@ -12,6 +12,7 @@ class Person:
     username: str
     name: str
     role: Role
+    team: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,26 +38,27 @@ class Tool:
         )
 
 
+_RED, _LISBON, _TORONTO = "Red team", "SOC Lisbon", "SOC Toronto"
 # The first six are the demo organisation; a larger one hires down the list.
-STAFF: tuple[tuple[str, str, Role], ...] = (
-    ("demo_okafor", "Chidi Okafor", Role.RED_TECH),
-    ("demo_lindgren", "Elsa Lindgren", Role.RED_TECH),
-    ("demo_tanaka", "Haruto Tanaka", Role.BLUE_TECH),
-    ("demo_silva", "Beatriz Silva", Role.BLUE_TECH),
-    ("demo_haddad", "Leila Haddad", Role.RED_LEAD),
-    ("demo_kowalski", "Marek Kowalski", Role.BLUE_LEAD),
-    ("demo_nguyen", "Minh Nguyen", Role.RED_TECH),
-    ("demo_mwangi", "Wanjiru Mwangi", Role.BLUE_TECH),
-    ("demo_rossi", "Giulia Rossi", Role.RED_TECH),
-    ("demo_sharma", "Arjun Sharma", Role.BLUE_TECH),
-    ("demo_dubois", "Camille Dubois", Role.RED_LEAD),
-    ("demo_yilmaz", "Deniz Yilmaz", Role.BLUE_LEAD),
-    ("demo_garcia", "Mateo Garcia", Role.RED_TECH),
-    ("demo_kim", "Jisoo Kim", Role.BLUE_TECH),
-    ("demo_petrov", "Ivana Petrova", Role.BLUE_TECH),
-    ("demo_nielsen", "Sofie Nielsen", Role.RED_TECH),
-    ("demo_abebe", "Selam Abebe", Role.BLUE_TECH),
-    ("demo_fraser", "Callum Fraser", Role.BLUE_TECH),
+STAFF: tuple[tuple[str, str, Role, str], ...] = (
+    ("demo_okafor", "Chidi Okafor", Role.RED_TECH, _RED),
+    ("demo_lindgren", "Elsa Lindgren", Role.RED_TECH, _RED),
+    ("demo_tanaka", "Haruto Tanaka", Role.BLUE_TECH, _LISBON),
+    ("demo_silva", "Beatriz Silva", Role.BLUE_TECH, _TORONTO),
+    ("demo_haddad", "Leila Haddad", Role.RED_LEAD, _RED),
+    ("demo_kowalski", "Marek Kowalski", Role.BLUE_LEAD, _LISBON),
+    ("demo_nguyen", "Minh Nguyen", Role.RED_TECH, _RED),
+    ("demo_mwangi", "Wanjiru Mwangi", Role.BLUE_TECH, _LISBON),
+    ("demo_rossi", "Giulia Rossi", Role.RED_TECH, _RED),
+    ("demo_sharma", "Arjun Sharma", Role.BLUE_TECH, _LISBON),
+    ("demo_dubois", "Camille Dubois", Role.RED_LEAD, _RED),
+    ("demo_yilmaz", "Deniz Yilmaz", Role.BLUE_LEAD, _TORONTO),
+    ("demo_garcia", "Mateo Garcia", Role.RED_TECH, _RED),
+    ("demo_kim", "Jisoo Kim", Role.BLUE_TECH, _LISBON),
+    ("demo_petrov", "Ivana Petrova", Role.BLUE_TECH, _TORONTO),
+    ("demo_nielsen", "Sofie Nielsen", Role.RED_TECH, _RED),
+    ("demo_abebe", "Selam Abebe", Role.BLUE_TECH, ""),
+    ("demo_fraser", "Callum Fraser", Role.BLUE_TECH, _TORONTO),
 )
 
 _HOSTS = frozenset({"Windows", "Linux", "macOS"})

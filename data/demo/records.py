@@ -12,6 +12,7 @@ class PersonRow:
     username: str
     display_name: str
     role: str
+    team: str
     is_demo: bool
     created_at: datetime
 

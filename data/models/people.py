@@ -20,6 +20,7 @@ class User(Base):
     email: Mapped[str | None]
     password_hash: Mapped[str | None]  # None: cannot sign in (people of the demo organisation)
     role: Mapped[str]
+    team: Mapped[str] = mapped_column(server_default=text("''"))  # of the organisation, not a side of a test; '' none
     must_change_password: Mapped[bool] = mapped_column(server_default=text("false"))
     disabled_at: Mapped[Moment | None]
     time_zone: Mapped[str] = mapped_column(server_default=text("'UTC'"))

@@ -249,6 +249,11 @@ class SecurityTest(Base):
         ),
         Index("ix_security_test_created_by", "created_by"),
         Index(
+            "ix_security_test_blue_submitted_by",
+            "blue_submitted_by",
+            postgresql_where=text("blue_submitted_by IS NOT NULL"),
+        ),
+        Index(
             "ix_security_test_title_words",
             text("to_tsvector('simple'::regconfig, title)"),
             postgresql_using="gin",

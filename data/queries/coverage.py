@@ -1,4 +1,4 @@
-"""Coverage divided by tactic, technique, platform, data component, rule source, who evaluated, or defence tool.
+"""Coverage divided by tactic, technique, platform, data component, rule source, team, person, or defence tool.
 
 What a technique's status is comes from the matrix. Beside it stand its latest results, one a procedure and platform:
 they are what coverage is made of, and each is a test that can be opened.
@@ -46,6 +46,14 @@ JOIN defence_tool AS tool ON tool.id = seen.tool_id
 WHERE technique.domain = $1 AND technique.active AND {_ON_PLATFORMS}
 GROUP BY 1, 2""",
     Division.TEAM: f"""
+SELECT technique.attack_id, coalesce(evaluator.team, '') AS part, count(*)::integer AS n,
+  {_COUNTED.format(of="latest")}
+FROM rollup_procedure_latest AS latest JOIN technique ON technique.id = latest.technique_id
+JOIN security_test AS test ON test.id = latest.test_id
+LEFT JOIN user_account AS evaluator ON evaluator.id = test.blue_submitted_by
+WHERE technique.domain = $1 AND technique.active AND {_ON_PLATFORMS}
+GROUP BY 1, 2""",
+    Division.PERSON: f"""
 SELECT technique.attack_id, coalesce(test.blue_submitted_by::text, '') AS part, count(*)::integer AS n,
   {_COUNTED.format(of="latest")}
 FROM rollup_procedure_latest AS latest JOIN technique ON technique.id = latest.technique_id
@@ -55,8 +63,10 @@ GROUP BY 1, 2""",
 }
 _NAMES: Mapping[Division, str] = {
     Division.TOOL: "SELECT slug AS key, name FROM defence_tool",
-    Division.TEAM: "SELECT id::text AS key, display_name AS name FROM user_account",
+    Division.TEAM: "SELECT DISTINCT team AS key, team AS name FROM user_account WHERE team <> ''",
+    Division.PERSON: "SELECT id::text AS key, display_name AS name FROM user_account",
 }
+_NAMELESS: Mapping[Division, str] = {Division.TEAM: "No team"}
 _DATA = """
 SELECT coalesce(object.attack_id, object.name) AS key, object.name, technique.attack_id
 FROM attack_object AS object
@@ -87,10 +97,10 @@ def coverage(domain: str, division: Division) -> dict[str, Any]:
          results Results, months: [first day of each month], groups: [group], rows: [technique]}
 
     A group: `{key, name, techniques, tested, stale, proven Share, claimed Share, results, trend}`, the trend being
-    [evaluated, alerted] of each month, or null. By tool and by who evaluated, its techniques are those tested with it,
-    and proven are those of which all results there held. A technique: `{attack_id, name, parent, tactics, platforms,
-    status, stale, age_days, procedures, held, rules, tests, claim, results, subs {of, evaluated, covered}}`; rows are
-    there only by technique.
+    [evaluated, alerted] of each month, or null. By tool, team and person, its techniques are those tested with it, and
+    proven are those of which all results there held; the group without a name has the key ''. A technique:
+    `{attack_id, name, parent, tactics, platforms, status, stale, age_days, procedures, held, rules, tests, claim,
+    results, subs {of, evaluated, covered}}`; rows are there only by technique.
 
     Techniques in scope only, each counted once in every group it belongs to.
     """
@@ -260,11 +270,12 @@ class _Dividing:
             for part, one in parts.items():
                 members[part][technique] = one
         made = []
-        for part in sorted(members, key=lambda key: names.get(key, "")):
+        nameless = _NAMELESS.get(self.division, "Not recorded")
+        for part in sorted(members, key=lambda key: (not key, names.get(key, ""))):
             found = members[part]
             held = sum(one.held == one.n for one in found.values())
             made.append(
-                self._group(part, names.get(part, "Not recorded"), sorted(found))
+                self._group(part, names.get(part, nameless), sorted(found))
                 | {
                     "tested": len(found),
                     "stale": None,

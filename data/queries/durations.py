@@ -33,6 +33,7 @@ _NAMES: Mapping[By, str] = {
         WHERE kind = 'group' AND attack_id = c.actor_attack_id ORDER BY active DESC, domain LIMIT 1),
         c.actor_attack_id), 0
       FROM test_campaign AS c WHERE c.actor_attack_id IS NOT NULL""",
+    By.TEAM: f"SELECT {code('id')}, team, team, 0 FROM user_account WHERE team <> ''",
     By.PERSON: f"SELECT {code('id')}, id::text, display_name, 0 FROM user_account",
     By.TOOL: f"SELECT {code('id')}, slug, name, 0 FROM defence_tool",
     By.SOURCE: f"SELECT {code('id')}, source, source, 0 FROM test_template",
@@ -42,6 +43,7 @@ _COLUMN: Mapping[By, str] = {
     By.TACTIC: "technique",
     By.PLATFORM: "platform",
     By.ACTOR: "campaign",
+    By.TEAM: "person",
     By.PERSON: "person",
     By.TOOL: "tool",
     By.SOURCE: "template",
@@ -308,4 +310,5 @@ def _names(by: By) -> _Names:
     ordered = found.group_by("key").agg(pl.col("label").min(), pl.col("position").min()).sort("position", "label")
     groups = ordered.with_columns(group=pl.int_range(1, pl.len() + 1, dtype=pl.Int64))
     codes = found.select("code", "key").unique().join(groups.select("key", "group"), on="key").select("code", "group")
-    return _Names(codes, [NONE, *groups["key"]], ["None", *groups["label"]])
+    nameless = "No team" if by is By.TEAM else "None"
+    return _Names(codes, [NONE, *groups["key"]], [nameless, *groups["label"]])

@@ -19,6 +19,8 @@ SELECT json_build_object(
   'people', (SELECT json_agg(json_build_array(id, display_name, role = ANY ({reader.split("$1")}),
       role = ANY ({reader.split("$2")})) ORDER BY display_name)
     FROM user_account WHERE disabled_at IS NULL),
+  'teams', (SELECT json_agg(team ORDER BY team) FROM (
+    SELECT DISTINCT team FROM user_account WHERE team <> '') AS known),
   'tools', (SELECT json_agg(json_build_array(slug, name) ORDER BY name) FROM defence_tool),
   'template', (SELECT name FROM test_template WHERE id::text = $3)
 )::text AS choices
@@ -29,12 +31,14 @@ SELECT json_build_object(
 class Choices:
     """`tactics` as (short name, name), `campaigns` as (id, name) newest first; `template` names the one asked for.
 
-    `people` as (id, name, whether they do red's work, whether they do blue's); `tools` as (slug, name).
+    `people` as (id, name, whether they do red's work, whether they do blue's), `teams` by name; `tools` as
+    (slug, name).
     """
 
     tactics: list[list[str]]
     campaigns: list[list[str]]
     people: list[list[Any]]
+    teams: list[str]
     tools: list[list[str]]
     template: str | None
 
@@ -47,6 +51,7 @@ def choices(template: str = "") -> Choices:
         tactics=found["tactics"] or [],
         campaigns=found["campaigns"] or [],
         people=found["people"] or [],
+        teams=found["teams"] or [],
         tools=found["tools"] or [],
         template=found["template"],
     )

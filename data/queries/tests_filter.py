@@ -30,6 +30,9 @@ _ACTOR = "s.campaign_id = ANY (ARRAY(SELECT id FROM test_campaign WHERE actor_at
 _NO_ACTOR = """(s.campaign_id IS NULL
   OR s.campaign_id = ANY (ARRAY(SELECT id FROM test_campaign WHERE actor_attack_id IS NULL)))"""
 _SOURCE = "s.template_id = ANY (ARRAY(SELECT id FROM test_template WHERE source = {name}))"
+_TEAM = "s.blue_submitted_by = ANY (ARRAY(SELECT id FROM user_account WHERE team = {name}))"
+_NO_TEAM = """(s.blue_submitted_by IS NULL
+  OR s.blue_submitted_by = ANY (ARRAY(SELECT id FROM user_account WHERE team = '')))"""
 _SEEN = "CASE WHEN seen.prevention = 'full' THEN 'blocked' ELSE seen.detection END"
 # What coverage is made of: the latest result of each procedure on each platform, of techniques and platforms in scope
 # (a technique is decided on itself, else by its parent, and is out when all its platforms are).
@@ -153,6 +156,10 @@ def _who(made: Conditions, view: TestsView) -> None:
     ):
         if key:
             made.texts.append(f"s.{column} = {made.value(str(key), 'uuid')}")
+
+    if view.team:
+        no = view.team == NO_VALUE
+        made.texts.append(_NO_TEAM if no else _TEAM.format(name=made.value(view.team, "text")))
 
 
 def _midnight(day: date) -> datetime:

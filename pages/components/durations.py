@@ -61,12 +61,14 @@ class Curve:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Group:
-    """One row of the table; `href` leads to its tests, `curve` where it has one to draw."""
+    """One row of the table; `href` leads to its tests, `curve` where it has one to draw. `named` is false of those
+    that belong to no group."""
 
     label: str
     href: str
     figures: Figures
     curve: Curve | None = None
+    named: bool = True
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

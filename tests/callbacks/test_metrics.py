@@ -43,6 +43,12 @@ def _tests(lead: Asking) -> None:
     home = world.technique("T1001", under=["execution"])
     campaign = "00000000-0000-4000-8000-000000000001"
     execute("INSERT INTO test_campaign (id, name, actor_attack_id) VALUES (:id, 'Raid', 'G0016')", id=campaign)
+    person = "00000000-0000-4000-8000-000000000002"
+    execute(
+        "INSERT INTO user_account (id, username, display_name, role, team) VALUES"
+        " (:id, 'eve', 'Eve', 'blue_tech', 'Blue, north & west')",
+        id=person,
+    )
     for number in range(12):
         detected, attack = number % 2 == 0, world.days_ago(250 if number > 7 else 20 + number)
         world.security_test(
@@ -55,6 +61,7 @@ def _tests(lead: Asking) -> None:
             remediation_state="open" if number == 1 else None,
             procedure_key=f"procedure {number % 4}",
             campaign_id=campaign if number < 3 else None,
+            blue_submitted_by=person if number in (1, 2, 4) else None,
             red_effort_seconds=600,
         )
 
@@ -71,7 +78,7 @@ def test_it_says_the_truth_of_its_figures(lead: Asking) -> None:
 
 
 @pytest.mark.usefixtures("_tests")
-@pytest.mark.parametrize("by", [By.MONTH, By.TACTIC, By.PLATFORM, By.ACTOR, By.PERSON, By.SOURCE, By.TEMPLATE])
+@pytest.mark.parametrize("by", [By.MONTH, By.TACTIC, By.PLATFORM, By.ACTOR, By.TEAM, By.PERSON, By.SOURCE, By.TEMPLATE])
 @pytest.mark.parametrize("measure", list(Measure))
 def test_every_group_leads_to_exactly_its_tests(lead: Asking, measure: Measure, by: By) -> None:
     from callbacks import metrics as callbacks
@@ -89,6 +96,13 @@ def test_every_group_leads_to_exactly_its_tests(lead: Asking, measure: Measure, 
     shown = lead.open("/metrics", f"?measure={measure.removeprefix('time_to_')}&by={by}&months=12")
     assert shown.status == 200
     assert any(href.startswith("/tests?state=validated") for href in links(shown.outputs["page.children"]).values())
+
+
+@pytest.mark.usefixtures("_tests")
+def test_those_without_a_team_are_not_said_to_be_the_slowest(lead: Asking) -> None:
+    shown = said(lead.open("/metrics", "?by=team&months=12").outputs["page.children"])
+    assert "No team" in shown
+    assert "Executed to first alert by team" in shown, "one team alone cannot be the slowest"
 
 
 @pytest.mark.usefixtures("_tests")

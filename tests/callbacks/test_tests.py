@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import parse_qsl
 from uuid import uuid4
 
 import pytest
@@ -77,6 +78,46 @@ class TestRows:
     def test_what_no_grid_sends_is_answered_with_rows_or_nothing(self, lead: Asking, request_: Any) -> None:
         values = {"tests-grid.getRowsRequest": request_, "tests-filters.value": {"q": 5}, "tests-marks.data": "x"}
         assert lead.ask("tests-grid.getRowsRequest", values).status in (200, 204)
+
+
+class TestTeams:
+    def test_the_filter_is_there_when_there_are_teams_and_names_each_once(self, lead: Asking) -> None:
+        def offered(search: str = "") -> list[list[str]]:
+            fields = _find(lead.open("/tests", search).outputs["page.children"], "FilterLine")["fields"]
+            return [option for field in fields if field["key"] == "team" for option in field["options"]]
+
+        assert offered() == []
+        for name, team in (("bo", "North, east"), ("eve", "North, east"), ("kim", "")):
+            execute(
+                "INSERT INTO user_account (id, username, display_name, role, team) VALUES"
+                " (uuidv7(), :name, :name, 'blue_tech', :team)",
+                name=name, team=team,
+            )  # fmt: skip
+        north, none = ["North, east", "North, east"], ["none", "No team"]
+        assert offered() == [["", "Any team"], north, none]
+        assert offered("?team=Gone") == [["", "Any team"], north, ["Gone", "Gone"], none]
+        assert offered("?team=none") == [["", "Any team"], north, none]
+
+    def test_it_finds_what_people_of_the_team_evaluated(self, lead: Asking) -> None:
+        for name, team, title in (
+            ("bo", "North, east", "Draft 0"),
+            ("eve", "South", "Draft 1"),
+            ("kim", "", "Draft 2"),
+        ):
+            execute(
+                "WITH made AS (INSERT INTO user_account (id, username, display_name, role, team) VALUES"
+                " (uuidv7(), :name, :name, 'blue_tech', :team) RETURNING id)"
+                " UPDATE security_test SET blue_submitted_by = made.id FROM made WHERE title = :title",
+                name=name, team=team, title=title,
+            )  # fmt: skip
+        assert titles(block(lead, team="North, east")) == ["Draft 0"]
+        assert titles(block(lead, team="none")) == ["Validated", "Draft 2"]
+        assert titles(block(lead, team="north")) == []
+        csv = lead.client.get("/export/tests.csv?team=South&columns=title").get_data(as_text=True)
+        assert csv == "\ufeffnumber,title\n2,Draft 1\n"
+        asked = {"do": "save", "name": "East", "query": "?team=North%2C+east", "shared": False}
+        (kept,) = lead.ask("tests-views.asked", {"tests-views.asked": asked}).outputs["tests-views.views"]
+        assert block(lead, **dict(parse_qsl(kept["query"]))).outputs["tests-table.count"]["total"] == 1
 
 
 class TestViews:

@@ -32,8 +32,9 @@ def acted(asking: Asking, button: str, **values: str) -> Answer:
     return asking.ask(f"{button}.n_clicks", {f"{button}.n_clicks": 1, **given})
 
 
-def add(asking: Asking, username: str, role: str = "viewer") -> Answer:
+def add(asking: Asking, username: str, role: str = "viewer", team: object = None) -> Answer:
     values = {"user-name.value": username, "user-display.value": "", "user-new-role.value": role}
+    values |= {"user-new-team.value": team}
     return asking.ask("user-add.n_clicks", {"user-add.n_clicks": 1, **values})
 
 
@@ -44,10 +45,11 @@ def audited() -> list[tuple[str, str]]:
 
 class TestAdding:
     def test_a_person_is_added_with_a_password_that_works_once(self, admin: Asking, client_of: ClientOf) -> None:
-        made = add(admin, " cleo ", "blue_lead")
+        made = add(admin, " cleo ", "blue_lead", " Blue  north ")
         shown = said(made.outputs["user-secret.children"])
         assert "cleo was added." in shown
         assert "cleo" in said(made.outputs["users-list.children"])
+        assert "Blue north" in said(made.outputs["users-list.children"])
         assert (made.outputs["user-name.value"], made.outputs["user-display.value"]) == ("", "")
         (password,) = re.findall(r"(?:\w{5}-){3}\w{5}", shown)
         client = client_of(None)
@@ -56,8 +58,8 @@ class TestAdding:
         assert token is not None
         form = {"username": "cleo", "password": password, "csrf_token": token.value}
         assert client.post("/login", data=form).status_code == 302
-        assert rows("SELECT role, must_change_password FROM user_account WHERE username = 'cleo'") == [
-            ("blue_lead", True)
+        assert rows("SELECT role, team, must_change_password FROM user_account WHERE username = 'cleo'") == [
+            ("blue_lead", "Blue north", True)
         ]
         assert audited() == [("ada", "user.added")]
 
@@ -109,6 +111,26 @@ class TestChanging:
         assert "ada" in said(theirs.open("/admin/users").outputs["page.children"])
         assert audited() == [("ada", "user.role_changed")]
 
+    def test_a_person_is_put_into_a_team_that_is_suggested_from_then_on(self, admin: Asking) -> None:
+        done = acted(admin, "user-set-team", **{"user-team": " Blue  north "})
+        assert done.toast.startswith("bo is in the team Blue north.")
+        assert "Blue north" in said(done.outputs["users-list.children"])
+        assert "Blue north" in said(done.outputs["user-panel.children"])
+        assert rows("SELECT team FROM user_account WHERE username = 'bo'") == [("Blue north",)]
+        panel = admin.open("/admin/users", "?user=ada")
+        assert panel.text.count('"options":[["Blue north","Blue north"]]') == 2  # in both forms
+        gone = acted(admin, "user-set-team", **{"user-team": ""})
+        assert gone.toast.startswith("bo is in no team.")
+        assert audited() == [("ada", "user.team_changed"), ("ada", "user.team_changed")]
+
+    def test_a_team_that_cannot_be_is_refused_in_a_sentence(self, admin: Asking) -> None:
+        for team, sentence in (("x" * 81, "at most 80 characters"), ("None", "No team can be called None")):
+            refused = acted(admin, "user-set-team", **{"user-team": team})
+            assert sentence in refused.toast
+            assert refused.outputs == {}
+            assert sentence in add(admin, "cleo", team=team).toast
+        assert rows("SELECT username, team FROM user_account ORDER BY 1") == [("ada", ""), ("bo", "")]
+
     def test_the_last_administrator_stays_one(self, admin: Asking) -> None:
         for button, values in (("user-disable", {}), ("user-set-role", {"user-role": "viewer"})):
             refused = acted(admin, button, who="ada", **values)
@@ -139,7 +161,7 @@ def test_for_everybody_else_nothing_happens_and_nothing_leaks(client_of: ClientO
     people.add_user(SYSTEM, Role.ADMIN, "hidden-person", Role.ADMIN)
     eve = add_person("eve")
     theirs = Asking(client_of(eve))
-    state = "SELECT username, password_hash, disabled_at FROM user_account ORDER BY 1"
+    state = "SELECT username, password_hash, disabled_at, team FROM user_account ORDER BY 1"
     before = rows(state)
     search = {"url.search": "?user=hidden-person", "url.pathname": "/admin/users"}
     for role in set(Role) - {Role.ADMIN}:
@@ -148,6 +170,7 @@ def test_for_everybody_else_nothing_happens_and_nothing_leaks(client_of: ClientO
             add(theirs, "mallory", "admin"),
             acted(theirs, "user-reset", who="hidden-person"),
             acted(theirs, "user-set-role", who="eve", **{"user-role": "admin"}),
+            acted(theirs, "user-set-team", who="hidden-person", **{"user-team": "mine"}),
             acted(theirs, "user-disable", who="hidden-person"),
             acted(theirs, "user-enable", who="hidden-person"),
             theirs.ask("url.search", search, of="user-panel"),

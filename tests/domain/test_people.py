@@ -1,9 +1,10 @@
-"""Usernames and passwords."""
+"""Usernames, teams and passwords."""
 
 import pytest
 
 from domain.errors import BadInput
-from domain.people import RESERVED_USERNAMES, check_password, check_username, one_time_password
+from domain.people import RESERVED_USERNAMES, TEAM_MAX, check_password, check_team, check_username, one_time_password
+from domain.tests_view import NO_VALUE
 
 
 @pytest.mark.parametrize("good", ["ana", "Ana_B-2", "a" * 50, "___"])
@@ -21,6 +22,27 @@ def test_usernames_that_are_not(bad: str) -> None:
 def test_reserved_usernames_in_any_case(name: str) -> None:
     with pytest.raises(BadInput, match="reserved"):
         check_username(name)
+
+
+def test_a_team_is_kept_without_spare_blanks() -> None:
+    assert check_team("  Blue,\t north \n& west ") == "Blue, north & west"
+    assert check_team(" \n ") == ""
+    assert check_team(" " * 200 + "x" * TEAM_MAX) == "x" * TEAM_MAX
+
+
+@pytest.mark.parametrize(
+    ("bad", "sentence"),
+    [
+        ("x" * (TEAM_MAX + 1), "at most 80"),
+        ("a\x00b", "cannot be shown"),
+        ("a\u202eb", "cannot be shown"),
+        (NO_VALUE, "No team can be called none"),  # an address could not tell it from those without a team
+        (" None ", "No team can be called None"),
+    ],
+)
+def test_teams_that_are_refused(bad: str, sentence: str) -> None:
+    with pytest.raises(BadInput, match=sentence):
+        check_team(bad)
 
 
 @pytest.mark.parametrize(

@@ -28,6 +28,7 @@ def test_everything_an_address_can_ask_for() -> None:
         "by": str(OTHER),
         "campaign": str(UUID(int=3)),
         "template": str(UUID(int=4)),
+        "team": "Blue, north (SOC) & co. / d'Arc",
         "remediation": "overdue",
         "from": "2026-01-01",
         "to": "2026-01-31",
@@ -41,6 +42,7 @@ def test_everything_an_address_can_ask_for() -> None:
     assert (view.outcomes, view.priorities) == (("missed", "none"), (1, 3))
     assert (view.assignee, view.created_by) == (ME, OTHER)
     assert (view.campaign, view.template) == (UUID(int=3), UUID(int=4))
+    assert view.team == "Blue, north (SOC) & co. / d'Arc"
     assert view.remediation == "overdue"
     assert (view.executed_from, view.executed_to) == (date(2026, 1, 1), date(2026, 1, 31))
     assert (view.order, view.falling, view.sort) == (Order.PRIORITY, True, "-priority")
@@ -60,6 +62,8 @@ def test_everything_an_address_can_ask_for() -> None:
         {"campaign": "x"},
         {"remediation": "maybe"},
         {"from": "yesterday", "to": "2026-02-30"},
+        {"team": "x" * 81},
+        {"team": "a\x00b"},
         {"sort": "title"},
         {"sort": "--number"},
         {"elsewhere": "1"},

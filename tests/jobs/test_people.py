@@ -6,9 +6,9 @@ import pytest
 from sqlalchemy import Engine, select
 
 from data.database import SYSTEM, Actor, reading, unit_of_work
-from data.models import AuditEntry, User
+from data.models import AuditEntry, DataGeneration, User
 from data.repositories import people as repository
-from domain.errors import BadInput, Duplicate, NotSignedIn, PermissionDenied, RuleViolated
+from domain.errors import BadInput, Duplicate, NotFound, NotSignedIn, PermissionDenied, RuleViolated
 from domain.roles import Role
 from jobs import people
 
@@ -97,6 +97,8 @@ def test_only_administrators_manage_people() -> None:
             people.add_user(SYSTEM, role, "new", Role.ADMIN)
         with pytest.raises(PermissionDenied):
             people.reset_password(SYSTEM, role, "new")
+        with pytest.raises(PermissionDenied):
+            people.set_team(SYSTEM, role, "new", "North")
     with reading() as session:
         assert session.scalars(select(User)).all() == []
 
@@ -126,6 +128,49 @@ def test_resetting_a_password_ends_the_sessions() -> None:
     with pytest.raises(NotSignedIn):
         people.sign_in("ana", NEW, ATTEMPT)
     assert people.sign_in("ana", password, ATTEMPT)
+
+
+def test_a_person_is_put_into_a_team_and_out_of_it() -> None:
+    people.add_user(SYSTEM, Role.ADMIN, "ana", Role.BLUE_TECH, team=" North ")
+    assert people.set_team(SYSTEM, Role.ADMIN, "ANA", "North") == "North"
+    assert people.set_team(SYSTEM, Role.ADMIN, "ana", "  South  east ") == "South east"
+    for bad in ("x" * 81, "none"):
+        with pytest.raises(BadInput):
+            people.set_team(SYSTEM, Role.ADMIN, "ana", bad)
+        with pytest.raises(BadInput):
+            people.add_user(SYSTEM, Role.ADMIN, "bob", Role.BLUE_TECH, team=bad)
+    with pytest.raises(NotFound, match="bob"):
+        people.set_team(SYSTEM, Role.ADMIN, "bob", "South east")
+    assert people.set_team(SYSTEM, Role.ADMIN, "ana", " ") == ""
+    with reading() as session:
+        assert session.scalars(select(User.team)).all() == [""]
+        entries = [
+            (entry.action, (entry.before or {}).get("team"), (entry.after or {})["team"])
+            for entry in session.scalars(select(AuditEntry).order_by(AuditEntry.seq))
+        ]
+    assert entries == [
+        ("user.added", None, "North"),
+        ("user.team_changed", "North", "South east"),
+        ("user.team_changed", "South east", ""),
+    ]
+
+
+def test_names_and_teams_make_answers_about_tests_anew_and_nothing_else_of_a_person_does() -> None:
+    def generation() -> int:
+        with reading() as session:
+            return session.scalars(select(DataGeneration.number).where(DataGeneration.topic == "tests")).one()
+
+    start = generation()
+    actor, _ = _actor("ana")  # adds a person, signs in, changes the password
+    people.add_user(SYSTEM, Role.ADMIN, "bob", Role.ADMIN)
+    people.set_role(SYSTEM, Role.ADMIN, "bob", Role.VIEWER)
+    assert generation() == start
+    people.set_team(SYSTEM, Role.ADMIN, "bob", "North")
+    assert generation() == start + 1
+    people.set_team(SYSTEM, Role.ADMIN, "bob", "North")
+    assert generation() == start + 1
+    people.set_preferences(actor, display_name="Anna", time_zone="UTC")
+    assert generation() == start + 2
 
 
 def test_a_session_seen_lately_is_not_written_again(database: Engine) -> None:

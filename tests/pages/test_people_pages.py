@@ -30,16 +30,26 @@ def test_the_present_session_cannot_be_ended_alone() -> None:
 
 
 def test_an_enabled_person_can_be_disabled_and_a_disabled_one_enabled() -> None:
-    assert "user-disable" in ids(users.user_panel(JONAS))
-    disabled = ids(users.user_panel(replace(JONAS, disabled=True)))
+    assert "user-disable" in ids(users.user_panel(JONAS, []))
+    disabled = ids(users.user_panel(replace(JONAS, disabled=True), []))
     assert "user-enable" in disabled
     assert "user-disable" not in disabled
 
 
 def test_nobody_changes_themselves_or_the_demo_people() -> None:
     actions = {"user-set-role", "user-reset", "user-disable", "user-enable"}
-    assert actions.isdisjoint(ids(users.user_panel(replace(JONAS, me=True))))
-    assert actions.isdisjoint(ids(users.user_panel(replace(JONAS, demo=True))))
+    assert actions.isdisjoint(ids(users.user_panel(replace(JONAS, me=True), [])))
+    assert actions.isdisjoint(ids(users.user_panel(replace(JONAS, demo=True), [])))
+
+
+def test_everybody_but_the_demo_people_can_be_put_into_a_team() -> None:
+    for person, offered in ((JONAS, True), (replace(JONAS, me=True), True), (replace(JONAS, demo=True), False)):
+        assert ("user-set-team" in ids(users.user_panel(person, []))) is offered
+
+
+def test_teams_are_suggested_once_each_and_by_name() -> None:
+    everyone = [replace(JONAS, team=team) for team in ("South", "", "North", "South")]
+    assert users.teams(everyone) == ["North", "South"]
 
 
 def test_only_people_who_can_sign_in_are_counted() -> None:
@@ -49,7 +59,7 @@ def test_only_people_who_can_sign_in_are_counted() -> None:
 
 def test_the_state_of_a_person_is_a_word() -> None:
     states = [
-        users._row(person)[3]["t"]
+        users._row(person)[4]["t"]
         for person in (
             JONAS,
             replace(JONAS, disabled=True),

@@ -6,14 +6,16 @@ from urllib.parse import parse_qsl, urlsplit
 from uuid import uuid4
 
 import pytest
-from sqlalchemy import Engine
+from sqlalchemy import Engine, update
 
 from callbacks import coverage as callback
-from data.database import unit_of_work
+from data.database import SYSTEM, unit_of_work
 from data.models import DefenceTool, Observation, User
 from data.queries import coverage, tests_table
 from domain.coverage_view import Division
+from domain.roles import Role
 from domain.tests_view import TestsView
+from jobs import people
 from pages import coverage as page
 from tests.data import world
 
@@ -28,6 +30,13 @@ def observed(test_id: Any, tool: Any, prevention: str, detection: str) -> None:
 def defence_tool(slug: str) -> Any:
     with unit_of_work() as session:
         made = DefenceTool(id=uuid4(), slug=slug, name=slug.upper(), kind="edr")
+        session.add(made)
+        return made.id
+
+
+def person(username: str, team: str = "") -> Any:
+    with unit_of_work() as session:
+        made = User(id=uuid4(), username=username, display_name=username.title(), role="blue_tech", team=team)
         session.add(made)
         return made.id
 
@@ -50,14 +59,12 @@ def organisation(database: Engine, redis_server: None) -> None:
     observed(one, edr, "full", "logged")
     observed(one, siem, "none", "missed")
     world.security_test(both, "none/missed", procedure_key="a", days=40)  # older: counts no more
-    world.security_test(both, "none/logged", procedure_key="a", platform="Linux")
+    bo, eve, kim = person("bo", "Blue, north"), person("eve", "Blue, north"), person("kim")
+    world.security_test(both, "none/logged", procedure_key="a", platform="Linux", blue_submitted_by=kim)
     world.security_test(both, "none/missed", procedure_key="a", platform="macOS")
-    with unit_of_work() as session:
-        blue = User(id=uuid4(), username="bo", display_name="Bo", role="blue_tech", password_hash="x")
-        session.add(blue)
-    two = world.security_test(holds, "none/alerted", procedure_key="b", blue_submitted_by=blue.id)
+    two = world.security_test(holds, "none/alerted", procedure_key="b", blue_submitted_by=bo)
     observed(two, siem, "none", "alerted")
-    world.security_test(sub, "partial/missed", procedure_key="c")
+    world.security_test(sub, "partial/missed", procedure_key="c", blue_submitted_by=eve)
     world.security_test(outside, "none/missed", procedure_key="d")
     world.rule({"T1000": both, "T1001": holds})
     world.rule({"T1003": outside}, source="own")
@@ -97,6 +104,34 @@ def test_by_tool_each_is_judged_by_what_it_did_itself() -> None:
 
 
 @pytest.mark.usefixtures("organisation")
+def test_by_team_and_by_person_it_is_whoever_evaluated() -> None:
+    found = groups(Division.TEAM)
+    assert list(found) == ["Blue, north", ""], "those without a team come last"
+    assert brief(found["Blue, north"]) == (2, 2, 1, 1, (0, 1, 0, 1))
+    assert brief(found[""]) == (1, 1, 0, 1, (1, 0, 1, 0)), "without a team, and by nobody who is named"
+    assert found[""]["name"] == "No team"
+    by_name = {one["name"]: brief(one) for one in groups(Division.PERSON).values()}
+    assert by_name == {
+        "Bo": (1, 1, 1, 1, (0, 1, 0, 0)),
+        "Eve": (1, 1, 0, 0, (0, 0, 0, 1)),
+        "Kim": (1, 1, 0, 1, (0, 0, 1, 0)),
+        "Not recorded": (1, 1, 1, 1, (1, 0, 0, 0)),
+    }
+
+
+@pytest.mark.usefixtures("organisation")
+def test_who_changes_teams_takes_their_results_along_at_once() -> None:
+    assert set(groups(Division.TEAM)) == {"Blue, north", ""}
+    people.set_team(SYSTEM, Role.ADMIN, "eve", "Blue, south")
+    found = groups(Division.TEAM)
+    assert (found["Blue, north"]["techniques"], found["Blue, south"]["techniques"]) == (1, 1)
+    assert "Eve" in {one["name"] for one in groups(Division.PERSON).values()}
+    with unit_of_work() as session:
+        session.execute(update(User).where(User.username == "eve").values(display_name="Eva"))
+    assert "Eva" in {one["name"] for one in groups(Division.PERSON).values()}
+
+
+@pytest.mark.usefixtures("organisation")
 def test_by_data_component_and_by_source() -> None:
     assert brief(groups(Division.DATA)["DC0001"]) == (1, 1, 0, 1, (1, 0, 1, 0))
     found = groups(Division.SOURCE)
@@ -125,6 +160,9 @@ def test_every_number_of_results_opens_exactly_that_many_tests(division: Divisio
     shown = page.render(callback._coverage({"by": str(division)}))
     links = [(int(cell["t"].replace(",", "")), cell["h"]) for cell in _cells(shown) if "/tests?" in cell.get("h", "")]
     assert links, "there are tests, so there are links"
+    if division.of_tested:
+        groups_shown = len(coverage.coverage(world.ENTERPRISE, division)["groups"])
+        assert sum("outcome" not in href for _, href in links) == groups_shown, "even those without a name"
     for number, href in links:
         query = dict(parse_qsl(urlsplit(href).query))
         assert _count(query) == number, href

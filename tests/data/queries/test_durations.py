@@ -130,7 +130,9 @@ def test_it_groups_by_everything_it_offers(home: UUID) -> None:
     campaign, template, person = (str(uuid4()) for _ in range(3))
     execute("INSERT INTO test_campaign (id, name, actor_attack_id) VALUES (:id, 'Raid', 'G0016')", id=campaign)
     execute(
-        "INSERT INTO user_account (id, username, display_name, role) VALUES (:id, 'bo', 'Bo', 'blue_tech')", id=person
+        "INSERT INTO user_account (id, username, display_name, role, team) VALUES"
+        " (:id, 'bo', 'Bo', 'blue_tech', 'North'), (uuidv7(), 'eve', 'Eve', 'blue_tech', '')",
+        id=person,
     )
     execute(
         "INSERT INTO test_template (id, source, source_id, procedure_key, name, claimed_technique, resolution, words,"
@@ -141,12 +143,32 @@ def test_it_groups_by_everything_it_offers(home: UUID) -> None:
     at(home, 2)
     expected = {
         By.PLATFORM: {"Linux", "Windows"}, By.ACTOR: {"G0016", "None"}, By.PERSON: {"Bo", "None"},
-        By.SOURCE: {"atomic", "None"}, By.TEMPLATE: {"Dump it", "None"},
+        By.TEAM: {"North", "No team"}, By.SOURCE: {"atomic", "None"}, By.TEMPLATE: {"Dump it", "None"},
     }  # fmt: skip
     for by, labels in expected.items():
         assert {row["label"] for row in found(by=by)["groups"]} == labels, by
     assert found(platforms=("Linux",))["figures"]["cases"] == 1
     assert len(found(by=By.MONTH)["groups"]) == 1
+
+
+def test_by_team_is_that_of_who_evaluated_as_it_is_now(home: UUID) -> None:
+    keys = {name: str(uuid4()) for name in ("bo", "eve", "kim", "sam")}
+    for name, key in keys.items():
+        execute(
+            "INSERT INTO user_account (id, username, display_name, role, team) VALUES"
+            " (:id, :name, :name, 'blue_tech', :team)",
+            id=key, name=name, team={"bo": "North", "eve": "North", "kim": "South"}.get(name, ""),
+        )  # fmt: skip
+    for name, took in (("bo", 1), ("eve", None), ("kim", 2), ("sam", 3)):
+        at(home, took, blue_submitted_by=keys[name])
+    at(home, 4)  # by nobody who is named
+
+    def teams() -> list[tuple[str, int, int]]:
+        return [(row["label"], row["cases"], row["happened"]) for row in found(by=By.TEAM)["groups"]]
+
+    assert teams() == [("North", 2, 1), ("South", 1, 1), ("No team", 2, 2)]
+    execute("UPDATE user_account SET team = 'South' WHERE username = 'eve'")
+    assert teams() == [("South", 2, 1), ("North", 1, 1), ("No team", 2, 2)]
 
 
 def test_a_tool_is_measured_by_its_own_alerts(home: UUID) -> None:
