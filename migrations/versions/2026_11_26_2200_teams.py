@@ -1,14 +1,14 @@
 """People belong to teams, by which coverage and times are divided; tests are found by who evaluated them.
 
 Revision ID: 2026_11_26_2200
-Revises: 2026_11_26_2120
+Revises: 2026_11_26_2135
 """
 
 import sqlalchemy as sa
 from alembic import op
 
 revision = "2026_11_26_2200"
-down_revision = "2026_11_26_2120"
+down_revision = "2026_11_26_2135"
 branch_labels = None
 depends_on = None
 
