@@ -1,6 +1,6 @@
 """What is measured. A new query or page of the software gets its line here."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -10,6 +10,19 @@ from domain.audit_view import AuditView
 
 DOMAIN = "enterprise-attack"
 _TECHNIQUE = "T1059.001"
+_RULES: tuple[Mapping[str, str], ...] = (
+    {},
+    {"sort": "level"},
+    {"sort": "changed"},
+    {"sort": "last"},
+    {"truth": "silent"},
+    {"source": "vendor", "sort": "level"},
+    {"technique": "T1059"},
+    {"tactic": "persistence"},
+    {"q": "powershell"},
+    {"state": "all"},
+    {"page": "200"},
+)
 _FRAMEWORK = "attack_mitigations"
 
 
@@ -99,6 +112,10 @@ def queries() -> list[Query]:
     ]
 
 
+def _named(asked: Mapping[str, str]) -> str:
+    return f"rules: {', '.join(map(' '.join, asked.items())) or 'no filter'}"
+
+
 def _of_the_answers() -> list[Query]:
     """The screens that answer: each division of coverage, scores and their changes, obligations, rules, what next.
 
@@ -106,13 +123,29 @@ def _of_the_answers() -> list[Query]:
     """
     from datetime import timedelta
 
-    from data.queries import compliance, coverage, measured, next_best, past, retests, rules, score, snapshots
+    from data.queries import (
+        compliance,
+        countermeasures,
+        coverage,
+        measured,
+        next_best,
+        past,
+        retests,
+        rules,
+        score,
+        snapshots,
+        threats,
+    )
     from data.queries import overview as overview_query
     from domain.change_story import Since
     from domain.coverage_view import Division
+    from domain.rules_view import RulesView
 
     today = measured.today()
     frameworks = [one["slug"] for one in compliance.frameworks()]
+
+    def listed(asked: Mapping[str, str]) -> Callable[[], object]:
+        return lambda: rules.search(RulesView.of(asked))
 
     def divided(by: Division) -> Callable[[], object]:
         return lambda: coverage.coverage(DOMAIN, by)
@@ -144,6 +177,16 @@ def _of_the_answers() -> list[Query]:
         Query("frameworks", compliance.frameworks, target_ms=100),
         *(Query(f"framework {slug}", _framework(slug), target_ms=100) for slug in frameworks),
         Query("truth of the rules", rules.truth_mix, target_ms=100),
+        Query("claimed and proven by rules", lambda: rules.layers(DOMAIN)),
+        Query("log sources of the rules", rules.log_sources, target_ms=100),
+        *(
+            Query(_named(asked), listed(asked), cached=False, target_ms=100, ratio=None)
+            for asked in _RULES
+        ),
+        Query("countermeasures", countermeasures.everything),
+        Query("best next countermeasures", lambda: countermeasures.best(DOMAIN), target_ms=100, ratio=None),
+        Query("what weighs", lambda: threats.weighing(DOMAIN), target_ms=100, ratio=None),
+        Query("groups of a sector", lambda: threats.groups(DOMAIN, "finance")),
         Query("retest plan of a quarter", lambda: retests.plan(DOMAIN, today + timedelta(days=91)), target_ms=100),
     ]  # fmt: skip
 
@@ -198,6 +241,8 @@ SCREENS = (
     Screen("score", "/score", "#page h2"),
     Screen("compliance", "/compliance", "#page h2"),
     Screen("rules", "/rules", "#page table"),
+    Screen("countermeasures", "/countermeasures", "#page h2, #page .state"),
+    Screen("threats", "/threats", "#page table"),
     Screen("scope", "/scope", "#page h2"),
     Screen("score", "/score", "#page .fall a"),
     Screen("retests", "/retests", "#page h2"),

@@ -92,7 +92,8 @@ def answer(data: Threats) -> str:
     own = len(data.own)
     if not own:
         return "no group is named as ours; every group counts the same"
-    return f"{words.plural(own, 'own group')} use {words.plural(data.used_by_own, 'technique')} in scope"
+    verb = "uses" if own == 1 else "use"
+    return f"{words.plural(own, 'own group')} {verb} {words.plural(data.used_by_own, 'technique')} in scope"
 
 
 def layout(data: Threats) -> html.Div:

@@ -53,7 +53,7 @@ def test_the_page_and_a_sector(asking_of: AskingOf) -> None:
 def test_groups_are_named_and_taken_off_again(asking_of: AskingOf) -> None:
     lead = asking_of(Role.BLUE_LEAD)
     done = name(lead, "G0001")
-    assert done.beside["answer.children"] == "1 own group use 1 technique in scope"
+    assert done.beside["answer.children"] == "1 own group uses 1 technique in scope"
     assert rows("SELECT attack_id, reason, author_name FROM threat_group") == [
         ("G0001", "They were here", "ana-blue_lead")
     ]

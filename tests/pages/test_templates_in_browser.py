@@ -32,7 +32,7 @@ def test_from_the_list_to_a_template_of_ones_own(red: Person, page_of: Callable[
     page = page_of(red)
     page.goto("/templates")
     expect(page.locator("#answer")).to_have_text("120 templates")
-    page.get_by_role("link", name="Next").click()
+    page.get_by_role("link", name="Next", exact=True).click()
     expect(page).to_have_url(re.compile(r"\?page=2$"))
     expect(page.get_by_text("51 to 100 of 120 templates.")).to_be_visible()
 
