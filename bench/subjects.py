@@ -136,6 +136,7 @@ def _of_the_answers() -> list[Query]:
         snapshots,
         threats,
     )
+    from data.queries import compliance, coverage, measured, next_best, past, retests, rules, scope, score, snapshots
     from data.queries import overview as overview_query
     from domain.change_story import Since
     from domain.coverage_view import Division
@@ -174,6 +175,7 @@ def _of_the_answers() -> list[Query]:
             "what changed in a month", lambda: overview_query.changed(DOMAIN, Since.MONTH), target_ms=250, ratio=None,
             rounds_at_most=3,
         ),
+        Query("scope", lambda: scope.scope(DOMAIN), target_ms=100),
         Query("frameworks", compliance.frameworks, target_ms=100),
         *(Query(f"framework {slug}", _framework(slug), target_ms=100) for slug in frameworks),
         Query("truth of the rules", rules.truth_mix, target_ms=100),
@@ -249,4 +251,5 @@ SCREENS = (
     Screen("compliance", "/compliance", "#page .state-bar"),
     Screen("a framework", f"/compliance/{_FRAMEWORK}", "#page .tile"),
     Screen("sources", "/sources", "#page button"),
+    Screen("rehearsals", "/sources/rehearsal", "#page h2"),
 )

@@ -192,8 +192,8 @@ def sentence(one: Rehearsal) -> str:
     said = [
         f"adds {words.plural(added, 'technique')}" if added else "adds no technique",
         f"retires {words.number(retired)}" if retired else "",
-        f"moves {' and '.join(moved)}" if moved else "",
-        f"leaves {' and '.join(lost)} nowhere" if lost else "",
+        f"moves {words.sentence(moved)}" if moved else "",
+        f"leaves {words.sentence(lost)} nowhere" if lost else "",
     ]
     return f"{one.version} {words.sentence([part for part in said if part])}; {_score(report)}."
 
