@@ -3,8 +3,6 @@
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Literal
 from uuid import UUID
 
 import redis
@@ -15,10 +13,7 @@ from data.repositories import audit
 from domain.audit_point import Point
 from domain.errors import Unavailable
 from domain.roles import Permission, Role, require
-from jobs.presence import SILENT
-
-if TYPE_CHECKING:
-    from rq.job import Job
+from jobs import lone_job
 
 log = logging.getLogger(__name__)
 
@@ -31,7 +26,7 @@ _JOB_SECONDS = 3600
 class Verification:
     """One that was asked for and has not ended well: `total` is 0 until a worker has begun."""
 
-    state: Literal["queued", "started", "failed"]
+    state: lone_job.State
     done: int = 0
     total: int = 0
 
@@ -43,8 +38,8 @@ def ask_verification(actor: Actor, role: Role) -> None:
 
     try:
         client = redis_connection.client()
-        job = _job(client)
-        if job is not None and _state(job) in ("queued", "started"):
+        job = lone_job.fetch(_JOB)
+        if job is not None and lone_job.state(job) in ("queued", "started"):
             return
         if job is not None:
             job.delete()
@@ -60,12 +55,12 @@ def verification(role: Role) -> Verification | None:
     """The one under way or failed; None when there is none, or nobody can know because Redis is away."""
     require(role, Permission.READ_AUDIT)
     try:
-        job = _job(redis_connection.client())
+        job = lone_job.fetch(_JOB)
     except redis.RedisError:
         return None
     if job is None:
         return None
-    state = _state(job)
+    state = lone_job.state(job)
     return Verification(state, job.meta.get("done", 0), job.meta.get("total", 0)) if state else None
 
 
@@ -73,7 +68,7 @@ def verify(actor_id: str | None, name: str, ip: str | None, request_id: str | No
     """The job: walk the chain and write what was found into the log, and its head into the worker's log as well."""
     actor = Actor(name=name, id=UUID(actor_id) if actor_id else None, ip=ip, request_id=request_id)
     with reading() as session:
-        report = audit.verify(session, _tell)
+        report = audit.verify(session, lone_job.tell)
     found = {"entries": report.entries, "broken_at": report.broken_at, "head": report.head}
     if report.broken_at is None:
         log.info("The audit log is whole: %s entries, head %s", report.entries, report.head)
@@ -92,38 +87,3 @@ def exported(actor: Actor, role: Role, kind: str, asked: Mapping[str, str]) -> P
         audit.record(session, actor, "audit.exported", entity=("audit_log", "export"), after=after)
         session.flush()
         return audit.head(session)
-
-
-def _tell(done: int, total: int) -> None:
-    from rq import get_current_job
-
-    job = get_current_job()
-    if job is None:
-        return
-    job.meta.update(done=done, total=total)
-    try:
-        job.save_meta()
-    except redis.RedisError:
-        log.info("Nobody could be told how far the verification is; it goes on")
-
-
-def _job(client: redis.Redis) -> "Job | None":
-    from rq.exceptions import NoSuchJobError
-    from rq.job import Job
-
-    try:
-        return Job.fetch(_JOB, connection=client)
-    except NoSuchJobError:
-        return None
-
-
-def _state(job: "Job") -> Literal["queued", "started", "failed"] | None:
-    """A job whose worker was killed says that it is running, and is not heard of."""
-    status = str(job.get_status(refresh=True).value)
-    if status == "started":
-        heard = job.last_heartbeat
-        silent = heard is not None and datetime.now(UTC) - heard.replace(tzinfo=UTC) > SILENT
-        return "failed" if silent else "started"
-    if status in ("failed", "stopped", "canceled"):
-        return "failed"
-    return "queued" if status in ("queued", "scheduled", "deferred") else None

@@ -30,6 +30,7 @@ _NAMES = {
     "jobs.import_work.look_by_worker": "Looking through a file of tests",
     "jobs.import_work.bring_by_worker": "Importing tests",
     "jobs.test_imports.sweep": "Clearing away files of imports",
+    "jobs.contradictions.look_through": "Looking for contradictions",
 }
 
 

@@ -1,22 +1,28 @@
-"""Records that cannot be true, by kind: how many tests, why, and each with the way to mend it. `?kind=` shows one."""
+"""Records that cannot be true, by kind: how many tests, why, and each with the way to mend it. `?kind=` shows one.
+
+Of many tests a worker finds them: what it found last is shown as of then, and replaced when it has found more.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from dash import html
+from dash import dcc, html
 from dash.development.base_component import Component
 
 from domain.contradictions import Contradiction
 from pages.components import states, status, words
 from pages.components.frame import Nav
-from pages.components.parts import Cell, cell, column, listing, moment_cell
+from pages.components.parts import Cell, cell, column, iso, listing, moment_cell
 from pages.components.status import link
 
 PATH = "/tests/contradictions"
 TITLE = "Contradictions"
 NAV = Nav("Proof", "Contradictions", "warn", 30, "x")
 GROUPS = "contradictions-groups"
+POLL_MS = 1_500
+BODY, WAY, POLL = "contradictions-body", "contradictions-way", "contradictions-poll"
+AGAIN, SHOWN = "contradictions-again", "contradictions-shown"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -42,19 +48,50 @@ class Group:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Work:
+    """The next answer: "queued", "started" (`done` of `tests` looked through), "failed", "unreachable" or "later".
+
+    `served`: whether a worker is there.
+    """
+
+    state: str
+    done: int = 0
+    tests: int = 0
+    served: bool = True
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Contradictions:
-    """All kinds, those without a test too; `tests` were looked at; `chosen` is the only kind to show, or ''."""
+    """All kinds, those without a test too; `tests` were looked at; `chosen` is the only kind to show, or ''.
+
+    `as_of`: None for what was found just now. `found`: False while a worker finds the first answer among `tests`.
+    """
 
     tests: int
-    groups: Sequence[Group]
+    groups: Sequence[Group] = ()
     chosen: str = ""
+    found: bool = True
+    as_of: datetime | None = None
+    work: Work | None = None
 
 
 def answer(data: Contradictions) -> str:
     """The one line in the top bar. A test may be of several kinds, so that the kinds do not add up."""
+    if not data.found:
+        return f"{words.plural(data.tests, 'test')} to look at"
     kinds = sum(group.total > 0 for group in data.groups)
     looked = f"{words.plural(data.tests, 'test')} looked at"
     return f"{words.plural(kinds, 'kind')} found, {looked}" if kinds else f"none, {looked}"
+
+
+def polling(data: Contradictions) -> bool:
+    """Whether there will be something new without anybody doing anything here."""
+    return data.work is not None and data.work.state != "failed"
+
+
+def shown(data: Contradictions) -> str:
+    """Which answer this is: another one replaces it on the screen."""
+    return iso(data.as_of) if data.as_of else ""
 
 
 def layout(data: Contradictions) -> html.Div:
@@ -67,7 +104,50 @@ def layout(data: Contradictions) -> html.Div:
             ),
             className="stack",
         )
-    return html.Div([_summary(data), html.Div(render_groups(data), id=GROUPS, className="stack")], className="stack")
+    return html.Div(
+        [
+            dcc.Interval(id=POLL, interval=POLL_MS, disabled=not polling(data)),
+            dcc.Store(id=SHOWN, data=shown(data)),
+            html.Div(render_way(data), id=WAY),
+            html.Div(render(data), id=BODY, className="stack"),
+        ],
+        className="stack",
+    )
+
+
+def render(data: Contradictions) -> list[Component]:
+    """What stands in `BODY`."""
+    if not data.found:
+        return []
+    return [_summary(data), html.Div(render_groups(data), id=GROUPS, className="stack")]
+
+
+def render_way(data: Contradictions) -> list[Component]:
+    """What stands in `WAY`: how old the answer is, and how far the next one."""
+    said: list[Component] = []
+    if data.as_of is not None:
+        said.append(states.stale(data.as_of, "Tests, rules or files have changed since." if data.work else ""))
+    return [*said, *_under_way(data.work, data.tests)] if data.work else said
+
+
+def _under_way(work: Work, tests: int) -> list[Component]:
+    if work.state == "later":
+        return []
+    if work.state == "failed":
+        text = "Looking through the tests broke off; the reason is on the jobs page."
+        again = html.Button("Look again", id=AGAIN, type="button", className="button is-small")
+        return [states.notice(text, kind="warn"), html.Div(again, className="actions")]
+    if work.state == "unreachable":
+        return [states.notice("Workers cannot be told to look: Redis does not answer just now.", kind="warn")]
+    whole = words.plural(work.tests or tests, "test")
+    if not work.served:
+        text = f"Nobody looks through {whole} before a worker serves the queue reports again: there is none just now."
+        return [states.notice(text, kind="warn")]
+    counted = f": {words.number(work.done)} so far" if work.tests else ""
+    waits = f"Waiting for a worker to look through {whole}"
+    step = f"Looking through {whole}{counted}" if work.state == "started" else waits
+    bar = html.Progress(value=str(work.done), max=str(work.tests)) if work.tests else html.Progress()
+    return [html.Div([html.Div(step, role="status"), bar], className="run-progress")]
 
 
 def render_groups(data: Contradictions) -> list[Component]:

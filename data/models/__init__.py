@@ -20,6 +20,7 @@ from data.models.countermeasures import (
 )
 from data.models.ledger import AuditEntry, DataGeneration, OutboxEvent
 from data.models.measures import (
+    KeptAnswer,
     NavigatorOverlay,
     ProcedureLatest,
     ScopeDecision,
@@ -71,6 +72,7 @@ __all__ = [
     "DetectionRule",
     "Evidence",
     "Framework",
+    "KeptAnswer",
     "LogSource",
     "NavigatorOverlay",
     "Notification",

@@ -210,3 +210,14 @@ class NavigatorOverlay(Base):
     not_placed: Mapped[int]
     owner_id: Mapped[UUID | None] = mapped_column(ForeignKey("user_account.id", ondelete="SET NULL"))
     created_at: Mapped[Created]
+
+
+class KeptAnswer(Base):
+    """What takes a worker long to find out: shown as of its moment until a newer one is there."""
+
+    __tablename__ = "kept_answer"
+
+    name: Mapped[str] = mapped_column(primary_key=True)
+    generations: Mapped[dict[str, int]] = mapped_column(JSONB)  # of the data it was computed from
+    computed_at: Mapped[Moment]
+    answer: Mapped[dict[str, Any]] = mapped_column(JSONB)

@@ -1,14 +1,14 @@
 """People belong to teams, by which coverage and times are divided; tests are found by who evaluated them.
 
 Revision ID: 2026_11_26_2200
-Revises: 2026_11_26_2135
+Revises: 2026_11_26_2150
 """
 
 import sqlalchemy as sa
 from alembic import op
 
 revision = "2026_11_26_2200"
-down_revision = "2026_11_26_2135"
+down_revision = "2026_11_26_2150"
 branch_labels = None
 depends_on = None
 

@@ -52,7 +52,7 @@ COST = {
     ("/metrics", ""): (8, 3),
     ("/metrics", "?by=tool&platform=Linux"): (14, 3),
     ("/glossary", ""): (1, 1),
-    ("/tests/contradictions", ""): (15, 3),
+    ("/tests/contradictions", ""): (8, 3),
     ("/test/1", ""): (9, 9),
     ("/campaigns", ""): (4, 3),
     (f"/campaign/{CAMPAIGN}", ""): (6, 6),

@@ -289,3 +289,27 @@ def test_all_are_counted_and_the_newest_listed(technique: UUID) -> None:
     found = kinds()["no_observation"]
     assert found.total == 251
     assert [hit.number for hit in found.hits] == list(range(251, 51, -1))
+
+
+def test_in_parts_it_finds_the_same(technique: UUID, tool: UUID, monkeypatch: pytest.MonkeyPatch) -> None:
+    for number in range(5):
+        observed(made_of(technique, f"early {number}", "none/alerted"), tool, "none/alerted", detected_at=after(-5))
+        made_of(technique, f"bare {number}")
+    whole = contradictions.look_through()
+    told: list[tuple[int, int]] = []
+    monkeypatch.setattr(contradictions, "PART", 3)
+    monkeypatch.setattr(contradictions, "LISTED_MAX", 4)
+    apart = contradictions.look_through(lambda done, tests: told.append((done, tests)))
+    assert told == [(0, 10), (3, 10), (6, 10), (9, 10), (10, 10)]
+    for slug, found in whole["kinds"].items():
+        assert apart["kinds"][slug] == {"total": found["total"], "rows": found["rows"][:4]}
+    assert {slug: one["total"] for slug, one in whole["kinds"].items() if one["total"]} == {
+        "before_execution": 5,
+        "no_observation": 5,
+    }
+
+
+def test_tests_on_platforms_out_of_scope_are_looked_at_too(technique: UUID) -> None:
+    world.security_test(technique, platform="Linux")
+    world.out_of_scope("platform", "Linux")
+    assert contradictions.everything().tests == 1
