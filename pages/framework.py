@@ -85,7 +85,7 @@ def _notices(data: Framework) -> Component | None:
         said.append(states.notice(html.Span(text), today, *([more] if data.notes else [])))
     if data.expired:
         many = words.plural(data.expired, "accepted risk")
-        said.append(states.notice(f"{many} expired; look at them again.", kind="warn"))
+        said.append(states.notice(f"{many} expired: time to look again.", kind="warn"))
     if data.note:
         said.append(states.notice(data.note))
     return html.Div(said, className="stack-small") if said else None
@@ -155,7 +155,7 @@ def _wall(data: Framework) -> html.Section:
     ]
     wall = parts.control_wall(groups, caption="Controls by group", chosen=data.query.get("control", ""))
     head = html.Header([html.H2(_finding(data)), html.P("Each tile is one; it opens what stands behind it.")])
-    return html.Section([html.Div([head, mix], className="stack-small"), wall], className="panel stack")
+    return html.Section([head, html.Div([mix, wall], className="stack")], className="panel")
 
 
 def _finding(data: Framework) -> str:

@@ -325,14 +325,19 @@ def _shown(one: _Judged, standings: Standings) -> dict[str, Any]:
         "state": one.state.value,
         "not_mappable": control.not_mappable,
         "tally": one.tally._asdict(),
-        "techniques": sorted(known, key=lambda key: (_FAILING_FIRST.index(standings[key]), key)),
+        "techniques": sorted(known, key=lambda key: (_FAILING_FIRST[standings[key]], key)),
         "not_placed": control.not_placed,
         "elsewhere": control.elsewhere,
         "decision": one.decision,
     }
 
 
-_FAILING_FIRST = ("uncovered", "partial", "stale", "untested", "in_progress", "covered", "out_of_scope")
+_FAILING_FIRST = {
+    name: place
+    for place, name in enumerate(
+        ("uncovered", "partial", "stale", "untested", "in_progress", "covered", "out_of_scope")
+    )
+}
 
 
 def _heads(slug: str) -> list[dict[str, Any]]:

@@ -20,8 +20,8 @@ MARKS: Mapping[str, Mark] = {
     ControlState.PARTLY: "partial",
     ControlState.CONTRADICTED: "uncovered",
     ControlState.NOT_DEMONSTRATED: "untested",
-    ControlState.NOT_MAPPABLE: "off",
-    ControlState.OUT_OF_SCOPE: "off",
+    ControlState.NOT_MAPPABLE: "unmapped",
+    ControlState.OUT_OF_SCOPE: "out",
 }
 _FILLS: Mapping[str, str] = {ControlState.PARTLY: "half"}
 # A vulnerability is read from its attackers' side; the states are the same.

@@ -23,6 +23,8 @@ Mark = Literal[
     "review",
     "on",
     "off",
+    "unmapped",
+    "out",
 ]
 Kind = Literal["text", "prose", "num", "mono", "when", "tight"]
 Cell = str | int | float | None | Mapping[str, Any]
