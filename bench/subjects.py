@@ -132,11 +132,11 @@ def _of_the_answers() -> list[Query]:
         past,
         retests,
         rules,
+        scope,
         score,
         snapshots,
         threats,
     )
-    from data.queries import compliance, coverage, measured, next_best, past, retests, rules, scope, score, snapshots
     from data.queries import overview as overview_query
     from domain.change_story import Since
     from domain.coverage_view import Division

@@ -5,9 +5,8 @@ from collections.abc import Callable, Iterator
 import pytest
 from playwright.sync_api import Page, expect
 
-from data import cache
+from data import cache, lane
 from data import database as db
-from data import lane
 from data import redis as redis_connection
 from data.queries import reader
 from jobs import demo, syncs
