@@ -56,15 +56,15 @@ def frame(statement: str, *parameters: Parameter) -> pl.DataFrame:
     try:
         return _frame(statement, parameters)
     except AdbcError as error:
+        forget()  # a statement that failed may leave a transaction open, in which nothing else would be answered
         if not _is_lost(error):
             raise
-        forget()
     try:
         return _frame(statement, parameters)  # the connection may only have been an old one
     except AdbcError as error:
+        forget()
         if not _is_lost(error):
             raise
-        forget()
         raise Unavailable("The database does not answer just now. Try again in a moment.") from error
 
 

@@ -6,6 +6,7 @@ from typing import Any
 import polars as pl
 import psycopg
 import pytest
+from adbc_driver_manager import Error as AdbcError
 from adbc_driver_manager import ProgrammingError
 from sqlalchemy import Engine
 
@@ -43,6 +44,15 @@ def test_times_are_read_in_utc_and_nothing_is_compiled(database: Engine) -> None
 def test_a_mistake_in_a_statement_is_not_called_a_lost_connection(database: Engine) -> None:
     with pytest.raises(ProgrammingError):
         reader.frame("SELECT nothing FROM nowhere")
+
+
+def test_what_fails_while_it_runs_does_not_fail_what_is_asked_next(database: Engine) -> None:
+    reader.rows("SELECT 1 AS one")
+    with pytest.raises(AdbcError):
+        # with a moment among the parameters the driver begins a transaction, to set the time zone in
+        failing = "SELECT 1 / (3 - n) AS one FROM generate_series(1, 5) AS n WHERE $1::timestamptz > 'epoch'"
+        reader.frame(failing, datetime.now(UTC))
+    assert reader.rows("SELECT 1 AS one") == [{"one": 1}]
 
 
 def test_a_connection_that_was_cut_is_opened_again(database: Engine, database_url: str) -> None:
