@@ -47,10 +47,9 @@ def test_a_mistake_in_a_statement_is_not_called_a_lost_connection(database: Engi
 
 
 def test_what_fails_while_it_runs_does_not_fail_what_is_asked_next(database: Engine) -> None:
-    reader.rows("SELECT 1 AS one")
+    # with a moment among the parameters the driver begins a transaction, to set the time zone in
+    failing = "SELECT 1 / (3 - n) AS one FROM generate_series(1, 5) AS n WHERE $1::timestamptz > 'epoch'"
     with pytest.raises(AdbcError):
-        # with a moment among the parameters the driver begins a transaction, to set the time zone in
-        failing = "SELECT 1 / (3 - n) AS one FROM generate_series(1, 5) AS n WHERE $1::timestamptz > 'epoch'"
         reader.frame(failing, datetime.now(UTC))
     assert reader.rows("SELECT 1 AS one") == [{"one": 1}]
 
