@@ -133,6 +133,7 @@ class TestStats:
             "rules": {"sigma": {"rules": 2, "technique_pairs": 3, "techniques": 2, "not_placed": 1}},
             "templates": {},
             "compliance": {},
+            "d3fend": {"countermeasures": 0, "pairs": 0, "techniques": 0, "not_placed": 0},
             "coverage": {"techniques_with_enabled_rule": 2, "percent": 100.0, "denominator": 2},
             "tests": dict.fromkeys(
                 ("draft", "red_executing", "blue_evaluating", "in_review", "validated", "rejected", "cancelled"), 0
