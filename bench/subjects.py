@@ -203,6 +203,10 @@ def _of_the_workflow() -> list[Query]:
     """Lists are asked for anew each time, as their pages do; a campaign is the one with the most tests."""
     from data.database import reading
     from data.queries import actors, audit, campaigns, contradictions, jobs, planning, reader
+    from domain.roles import Role
+    from jobs import contradictions as finding
+
+    finding.look_through()  # ends at once when it has been done
 
     (biggest,) = reader.rows(
         "SELECT campaign_id::text AS id FROM security_test WHERE campaign_id IS NOT NULL"
@@ -222,7 +226,8 @@ def _of_the_workflow() -> list[Query]:
     return [
         Query("list of campaigns", lambda: campaigns.search(campaigns.Asked()), cached=False),
         Query("the largest campaign", lambda: campaigns.campaign(UUID(biggest["id"])), cached=False),
-        Query("contradictions", contradictions.everything, rounds_at_most=1),
+        Query("contradictions, found", contradictions.look_through, False, 15_000, None, rounds_at_most=1),
+        Query("contradictions, as a worker kept them", lambda: finding.standing(Role.VIEWER), False),
         Query("audit log, first page", audited(), cached=False),
         Query("audit log of a person", audited(person=person["id"]), cached=False),
         Query("audit log of a test", audited(entity="security_test", id=test["number"]), cached=False),

@@ -108,7 +108,7 @@ def layout(data: Contradictions) -> html.Div:
         [
             dcc.Interval(id=POLL, interval=POLL_MS, disabled=not polling(data)),
             dcc.Store(id=SHOWN, data=shown(data)),
-            html.Div(render_way(data), id=WAY),
+            html.Div(render_way(data), id=WAY, className="stack-small"),
             html.Div(render(data), id=BODY, className="stack"),
         ],
         className="stack",
