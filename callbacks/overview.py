@@ -114,10 +114,10 @@ def _score(domain: str, found: Mapping[str, Any], since: Since | None) -> page.S
     """With what changed, and the band of the weights, where the present is looked at."""
     kept, score = found["totals"]["score"], None
     if since is not None:
-        day = measured.today() - timedelta(days=since.days)
-        change, _ = snapshots.change(domain, day, measured.today())
-        moved = None if change.tenths is None else change.tenths / 10
-        score = (moved, f"{day.day} {day:%b %Y}", score_query.band(domain))
+        day = snapshots.kept_day(domain, measured.today() - timedelta(days=since.days))
+        change = snapshots.change(domain, day, measured.today())[0] if day else None
+        moved = None if change is None or change.tenths is None else change.tenths / 10
+        score = (moved, f"{day.day} {day:%b %Y}" if day else "", score_query.band(domain))
     moved, day_words, band = score or (None, "", None)
     return page.Score(
         weighted=kept["weighted"],

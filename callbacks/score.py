@@ -76,6 +76,8 @@ def _score(me: Viewer, asked: Mapping[str, str]) -> page.Score:
     domain, loaded = _domain(asked)
     today = measured.today()
     since, to = _days(asked, today)
+    if not asked.get("from"):
+        since = snapshots.kept_day(domain, since) or since  # a kept day is read at once
     found = query.standing(domain)
     change, notes = snapshots.change(domain, since, to)
     score, last, band = found["score"], found["last"], found["band"]

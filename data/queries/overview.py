@@ -121,9 +121,14 @@ def lately(domain: str) -> dict[str, Any]:
 
 
 def changed(domain: str, since: Since) -> tuple[list[Sentence], list[str]]:
-    """What changed since a span ago, in sentences, and what of that day was not known."""
+    """What changed since a span ago, in sentences, and what of that day was not known.
+
+    It is compared with the last day before that of which a snapshot is kept; without one there is nothing to tell.
+    """
     today = measured.today()
-    day = today - timedelta(days=since.days)
+    day = snapshots.kept_day(domain, today - timedelta(days=since.days))
+    if day is None:
+        return [], []
     before, after = heatmap.matrix(domain, as_of=day), heatmap.matrix(domain)
     change, notes = snapshots.change(domain, day, today)
     told = story(snapshots.at(before), snapshots.at(after), change, (_counts(before), _counts(after)))

@@ -44,6 +44,15 @@ def now(domain: str) -> TrendPoint:
     return at(heatmap.matrix(domain))
 
 
+def kept_day(domain: str, wanted: date) -> date | None:
+    """The last day up to `wanted` that a snapshot of its own is kept of; None where there is none.
+
+    Such a day is read at once. Any other has to be put together from all tests.
+    """
+    days = [point.day for point in trend(domain) if point.kind is not Kind.ASKED and point.day <= wanted]
+    return days[-1] if days else None
+
+
 def at(found: Mapping[str, Any]) -> TrendPoint:
     """A day as the matrix has it, as a point of the trend."""
     totals = found["totals"]
