@@ -115,8 +115,8 @@ class TestSwitching:
         done = do(asking_of(Role.BLUE_TECH), "remove", ids["one"], ids["own"])
         assert "One: It belongs to its source; disable it instead." in said(done.outputs["rules-results.children"])
         assert rows("SELECT title FROM detection_rule WHERE removed_at IS NOT NULL ORDER BY 1") == [
-            ("Gone",),
             ("Mine",),
+            ("Vanished",),
         ]
         assert rows("SELECT after ->> 'title' FROM audit_log WHERE action = 'rule.removed'") == [("Mine",)]
 
