@@ -135,7 +135,7 @@ def test_the_board_by_mouse_and_arrow_keys(lead: Person, page_of: PageOf) -> Non
     page.keyboard.press("ArrowDown")
     expect(cards.nth(1)).to_be_focused()
     page.keyboard.press("ArrowRight")
-    expect(page.locator(".board-column:nth-child(2) .board-card").first).to_be_focused()
+    expect(page.locator(".board-column:nth-child(2) .board-card:focus")).to_have_count(1)
     page.get_by_role("link", name="Validated", exact=True).click()
     expect(page).to_have_url(re.compile(r"/tests\?state=validated$"))
     expect(page.locator("#answer")).to_have_text(re.compile("tests match"))
