@@ -187,8 +187,9 @@ def _team_form(user: User, known: Sequence[str]) -> html.Div:
     return html.Div(
         [
             html.H3("Team"),
-            _team("user-team", known, user.team),
-            html.P(_TEAM_WORDS, className="hint"),
+            html.Div(
+                [_team("user-team", known, user.team), html.Span(_TEAM_WORDS, className="hint")], className="labelled"
+            ),
             html.Button("Change team", id="user-set-team", type="button", className="button"),
         ],
         className="form",
