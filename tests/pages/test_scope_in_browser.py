@@ -24,7 +24,12 @@ def database_url(postgres: str, demonstrated: str) -> Iterator[str]:
 
 
 def fits(page: Page) -> bool:
-    return bool(page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"))
+    """Whether nothing is wider than the screen, once the page has come to rest in its new width."""
+    for _ in range(50):
+        if page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"):
+            return True
+        page.wait_for_timeout(100)
+    return False
 
 
 def test_a_platform_goes_out_with_a_reason(
