@@ -38,7 +38,7 @@ RECORDS = {"audit_log", "outbox_event", "data_generation"}
 
 
 @pytest.fixture
-def mapped(database: Engine) -> Iterator[Engine]:
+def mapped(database: Engine, redis_server: None) -> Iterator[Engine]:
     """A small map: thirty techniques, and a group that uses ten of them."""
     with unit_of_work() as session:
         techniques = [

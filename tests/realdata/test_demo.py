@@ -11,6 +11,7 @@ from data.repositories import demo as repository
 from domain.roles import Role
 from jobs import demo, syncs
 
+pytestmark = pytest.mark.usefixtures("redis_server")
 TODAY = date(2026, 11, 23)
 BUNDLES = {
     "enterprise": ("enterprise-attack-18.1.json.gz", "18.1", 180, 4),

@@ -15,7 +15,7 @@ from jobs import snapshots
 from tests.data import world
 from tests.jobs.syncing import execute
 
-pytestmark = pytest.mark.usefixtures("database")
+pytestmark = pytest.mark.usefixtures("database", "redis_server")
 
 TODAY = datetime.now(UTC).date()
 DAY = TODAY - timedelta(days=30)
