@@ -13,7 +13,8 @@ from typing import Any
 import orjson
 
 from data import cache
-from data.queries import heatmap, measured, reader
+from data.queries import counting, heatmap, measured, reader
+from domain import coverage
 from domain.compliance import (
     ControlState,
     Decision,
@@ -77,8 +78,7 @@ _TEMPLATES = f"""
 SELECT home.attack_id, count(*)::integer AS templates
 FROM test_template AS t JOIN technique AS home ON home.id = t.technique_id AND home.active AND home.domain = $1
 WHERE t.retired_at IS NULL AND t.removed_at IS NULL AND home.attack_id = ANY ({reader.split("$2")})
-  AND NOT t.platforms <@ ARRAY(SELECT ref FROM scope_decision
-    WHERE domain = $1 AND kind = 'platform' AND NOT in_scope)
+  AND NOT t.platforms <@ {counting.platforms_out()}
 GROUP BY 1
 """
 # Techniques that no control of the framework addresses, as its source says.
@@ -216,7 +216,9 @@ def gaps_of(found: Mapping[str, Any], controls: Iterable[Mapping[str, Any]] | No
 
 def is_gap(technique: Mapping[str, Any]) -> bool:
     """In scope, and not covered by fresh evidence."""
-    return bool(technique["in_scope"]) and (technique["status"] != CoverageStatus.COVERED or technique["stale"])
+    return bool(technique["in_scope"]) and coverage.is_gap(
+        CoverageStatus(technique["status"]), stale=technique["stale"]
+    )
 
 
 def _frameworks(day: date) -> list[dict[str, Any]]:

@@ -6,7 +6,7 @@ from typing import Any
 import orjson
 
 from data import cache
-from data.queries import compliance, measured, reader
+from data.queries import compliance, counting, measured, reader
 from domain.errors import NotFound
 
 TESTS_EACH = 8
@@ -31,11 +31,10 @@ FROM (SELECT id, attack_id FROM technique
 CROSS JOIN LATERAL (
   SELECT test.number, test.title, test.platform, test.outcome, test.executed_at, kept.held,
     count(*) OVER () AS counting
-  FROM (SELECT test_id, executed_at, (detection = 'alerted' OR prevention = 'full') AS held
-        FROM rollup_procedure_latest
-        WHERE technique_id = wanted.id AND validated_at < $3::date + 1 AND NOT EXISTS (
-          SELECT FROM scope_decision AS scope WHERE scope.domain = $1 AND scope.kind = 'platform'
-            AND scope.ref = rollup_procedure_latest.platform AND NOT scope.in_scope)) AS kept
+  FROM (SELECT result.test_id, result.executed_at, {counting.held("result")} AS held
+        FROM rollup_procedure_latest AS result
+        WHERE result.technique_id = wanted.id AND result.validated_at < $3::date + 1
+          AND {counting.platform_counts("result.platform")}) AS kept
   JOIN security_test AS test ON test.id = kept.test_id
   ORDER BY kept.held, kept.executed_at DESC LIMIT {TESTS_EACH}) AS latest
 ORDER BY 1, latest.held, latest.executed_at DESC

@@ -8,7 +8,7 @@ from typing import Any
 
 import orjson
 
-from data.queries import compliance, measured, reader
+from data.queries import compliance, counting, measured, reader
 from domain.csv_text import spreadsheet_safe
 
 TESTS_MAX = 50  # numbers in one cell; how many there are stands beside
@@ -64,10 +64,9 @@ FROM (SELECT id, attack_id FROM technique
 CROSS JOIN LATERAL (
   SELECT count(*) AS counting,
     array_to_string((array_agg(test.number::text ORDER BY kept.held, test.number DESC))[:{TESTS_MAX}], ' ') AS numbers
-  FROM (SELECT test_id, (detection = 'alerted' OR prevention = 'full') AS held FROM rollup_procedure_latest
-        WHERE technique_id = wanted.id AND validated_at < $3::date + 1 AND NOT EXISTS (
-          SELECT FROM scope_decision AS scope WHERE scope.domain = $1 AND scope.kind = 'platform'
-            AND scope.ref = rollup_procedure_latest.platform AND NOT scope.in_scope)) AS kept
+  FROM (SELECT result.test_id, {counting.held("result")} AS held FROM rollup_procedure_latest AS result
+        WHERE result.technique_id = wanted.id AND result.validated_at < $3::date + 1
+          AND {counting.platform_counts("result.platform")}) AS kept
   JOIN security_test AS test ON test.id = kept.test_id) AS counted
 WHERE counted.counting > 0
 """

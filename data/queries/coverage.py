@@ -14,31 +14,32 @@ import orjson
 import polars as pl
 
 from data import cache
-from data.queries import heatmap, measured, reader
+from data.queries import counting, heatmap, measured, reader
 from domain.coverage import CoverageStatus
 from domain.coverage_view import NOTHING, Claim, Division, Results
+from domain.outcomes import Outcome
 from domain.statistics import Share
 
 TREND_MONTHS = 12
 
-# What one result is on the exchange scale, whoever observed it.
-_OUTCOME = "CASE WHEN {of}.prevention = 'full' THEN 'blocked' ELSE {of}.detection END"
-_COUNTED = ", ".join(
-    f"count(*) FILTER (WHERE {_OUTCOME} = '{word}')::integer AS {word}"
-    for word in ("blocked", "alerted", "logged", "missed")
-)
-_ON_PLATFORMS = """NOT EXISTS (SELECT FROM scope_decision AS scope WHERE scope.domain = $1
-    AND scope.kind = 'platform' AND scope.ref = latest.platform AND NOT scope.in_scope)"""
+
+def _counted(of: str) -> str:
+    return ", ".join(
+        f"count(*) FILTER (WHERE {counting.outcome(of)} = '{word}')::integer AS {word}" for word in Outcome
+    )
+
+
+_ON_PLATFORMS = counting.platform_counts("latest.platform")
 
 # $1 domain. Latest results by technique and `part`; the tool's own observation where it is by tool.
 _RESULTS: Mapping[Division, str] = {
     Division.PLATFORM: f"""
-SELECT technique.attack_id, latest.platform AS part, count(*)::integer AS n, {_COUNTED.format(of="latest")}
+SELECT technique.attack_id, latest.platform AS part, count(*)::integer AS n, {_counted("latest")}
 FROM rollup_procedure_latest AS latest JOIN technique ON technique.id = latest.technique_id
 WHERE technique.domain = $1 AND technique.active AND {_ON_PLATFORMS}
 GROUP BY 1, 2""",
     Division.TOOL: f"""
-SELECT technique.attack_id, tool.slug AS part, count(*)::integer AS n, {_COUNTED.format(of="seen")}
+SELECT technique.attack_id, tool.slug AS part, count(*)::integer AS n, {_counted("seen")}
 FROM rollup_procedure_latest AS latest JOIN technique ON technique.id = latest.technique_id
 JOIN security_test AS test ON test.id = latest.test_id
 JOIN observation AS seen ON seen.test_id = test.id AND seen.round = test.round
@@ -47,7 +48,7 @@ WHERE technique.domain = $1 AND technique.active AND {_ON_PLATFORMS}
 GROUP BY 1, 2""",
     Division.TEAM: f"""
 SELECT technique.attack_id, coalesce(evaluator.team, '') AS part, count(*)::integer AS n,
-  {_COUNTED.format(of="latest")}
+  {_counted("latest")}
 FROM rollup_procedure_latest AS latest JOIN technique ON technique.id = latest.technique_id
 JOIN security_test AS test ON test.id = latest.test_id
 LEFT JOIN user_account AS evaluator ON evaluator.id = test.blue_submitted_by
@@ -55,7 +56,7 @@ WHERE technique.domain = $1 AND technique.active AND {_ON_PLATFORMS}
 GROUP BY 1, 2""",
     Division.PERSON: f"""
 SELECT technique.attack_id, coalesce(test.blue_submitted_by::text, '') AS part, count(*)::integer AS n,
-  {_COUNTED.format(of="latest")}
+  {_counted("latest")}
 FROM rollup_procedure_latest AS latest JOIN technique ON technique.id = latest.technique_id
 JOIN security_test AS test ON test.id = latest.test_id
 WHERE technique.domain = $1 AND technique.active AND {_ON_PLATFORMS}

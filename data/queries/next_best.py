@@ -58,7 +58,7 @@ def what_next(asked: Asked) -> dict[str, Any]:
     """Gaps and tests, both of the techniques that `asked` is about.
 
         {domain, techniques, score {now, after} in points of the organisation,
-         gaps: [{attack_id, name, tactics, weight, relevance, score, status, stale, age_days, reasons facts}],
+         gaps: [{attack_id, name, tactics, weight, relevance, score, status, stale, age_days, facts}], all_gaps,
          tests: [{attack_id, name, tactic, platform, template, title, source, gain, before, after, total}],
          without: gaps for which no template is left}
 
@@ -82,15 +82,14 @@ def _what_next(asked: Asked) -> dict[str, Any]:
     whole = measured.read(asked.domain, as_of=measured.today())
     inside = [one for one in whole.techniques if one.in_scope]
     chosen = _chosen(asked, inside)
-    opened = _open(asked)
+    opened = _open(asked, whole.platforms_out)
     controls = {row["attack_id"]: row["controls"] for row in reader.rows(_CONTROLS, asked.domain)}
     remediations = {row["attack_id"]: row["open"] for row in reader.rows(_REMEDIATIONS, asked.domain)}
     gaps = _gaps(chosen, controls, remediations)
     weight = sum(one.relevance for one in inside)
     now = sum(one.relevance * sum(one.points) for one in inside) / weight if weight else None
-    picks = next_best.best_tests(
-        _candidates(whole, chosen, inside, opened), whole.scorer, whole=weight, budget=asked.budget
-    ) if weight else []  # fmt: skip
+    candidates = _candidates(whole, chosen, inside, opened)
+    picks = next_best.best_tests(candidates, whole.scorer, whole=weight, budget=asked.budget)
     titles = {row["template"]: row for rows in opened.values() for each in rows.values() for row in each}
     names = {one.attack_id: one for one in inside}
     order = {tactic.shortname: tactic.name for tactic in whole.tactics}
@@ -135,9 +134,8 @@ def _chosen(asked: Asked, inside: Sequence[Measured]) -> list[Measured]:
     return kept
 
 
-def _open(asked: Asked) -> Mapping[str, Mapping[str, list[dict[str, Any]]]]:
+def _open(asked: Asked, out: frozenset[str]) -> Mapping[str, Mapping[str, list[dict[str, Any]]]]:
     """Technique -> platform -> templates that could be run there and have not been."""
-    out = _platforms_out(asked.domain)
     found: dict[str, dict[str, list[dict[str, Any]]]] = defaultdict(lambda: defaultdict(list))
     for row in reader.rows(_OPEN, asked.domain):
         wanted = row["platform"] in asked.platforms if asked.platforms else row["platform"] not in out
@@ -146,18 +144,12 @@ def _open(asked: Asked) -> Mapping[str, Mapping[str, list[dict[str, Any]]]]:
     return found
 
 
-def _platforms_out(domain: str) -> frozenset[str]:
-    statement = "SELECT ref FROM scope_decision WHERE domain = $1 AND kind = 'platform' AND NOT in_scope"
-    return frozenset(row["ref"] for row in reader.rows(statement, domain))
-
-
 def _candidates(
     found: Map,
     chosen: Sequence[Measured],
     inside: Sequence[Measured],
     opened: Mapping[str, Mapping[str, list[dict[str, Any]]]],
 ) -> list[Candidate]:
-    out = _platforms_out(found.domain)
     values: dict[str, list[float]] = defaultdict(list)
     for one in inside:
         if one.inputs.tests is not None:
@@ -171,7 +163,7 @@ def _candidates(
             relevance=one.relevance,
             inputs=one.inputs,
             procedures=one.procedures,
-            platforms=frozenset(one.platforms) - out,
+            platforms=frozenset(one.platforms) - found.platforms_out,
             tested=frozenset(one.tested),
             open={name: tuple(row["template"] for row in rows) for name, rows in opened[one.attack_id].items()},
             expected=next_best.expected_value([value for key in one.tactics for value in values[key]], mean),

@@ -7,7 +7,7 @@ from typing import Any
 import orjson
 
 from data import cache
-from data.queries import heatmap, measured, reader, snapshots
+from data.queries import counting, heatmap, measured, reader, snapshots
 from domain.change_story import Counts, Sentence, Since, story
 from domain.statistics import Share
 
@@ -24,7 +24,7 @@ WITH kept AS (
 ), moved AS (
   SELECT technique_id, max(validated_at) AS validated_at FROM kept GROUP BY 1 HAVING max(validated_at) >= $3
 ), before AS (
-  SELECT moved.technique_id, bool_and(earlier.detection = 'alerted' OR earlier.prevention = 'full') AS covered
+  SELECT moved.technique_id, bool_and({counting.held("earlier")}) AS covered
   FROM moved JOIN kept USING (technique_id)
   CROSS JOIN LATERAL (
     SELECT t.detection, t.prevention FROM security_test AS t
@@ -54,8 +54,7 @@ LEFT JOIN (
   FROM rollup_technique_month AS kept JOIN technique ON technique.id = kept.technique_id
   WHERE kept.month >= $4 AND technique.domain = $1 AND technique.active
     AND technique.attack_id = ANY ({reader.split("$2")})
-    AND NOT EXISTS (SELECT FROM scope_decision AS scope WHERE scope.domain = $1 AND scope.kind = 'platform'
-                      AND scope.ref = kept.platform AND NOT scope.in_scope)
+    AND {counting.platform_counts("kept.platform")}
   GROUP BY 1) AS kept ON kept.month = months.month
 ORDER BY months.month
 """

@@ -14,7 +14,7 @@ from typing import Any
 import orjson
 import polars as pl
 
-from data.queries import measured, reader
+from data.queries import counting, measured, reader
 from data.queries.measured import MIX, Map, Reading, Tactic, Tests
 from domain.attack_ids import KNOWN_SUCCESSORS
 from domain.relevance import Priority
@@ -108,7 +108,7 @@ _CELLS = f"""(
         FROM stood GROUP BY 1) AS summed
   LEFT JOIN evidence USING (technique_id) LEFT JOIN ran USING (technique_id)
 )"""
-_OUT_NOW = """ARRAY(SELECT ref FROM scope_decision WHERE domain = $1 AND kind = 'platform' AND NOT in_scope)"""
+_OUT_NOW = counting.platforms_out()
 _STATEMENT_NOW = measured.statement(family=False, cells=_CELLS.format(out=_OUT_NOW), tested_in_cells=True)
 _CELLS_BY_ID = f"""
 SELECT technique.attack_id, {{columns}} FROM {_CELLS.format(out=reader.split("$2"))} AS cell

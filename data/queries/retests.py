@@ -6,7 +6,7 @@ from typing import Any
 import orjson
 
 from data import cache
-from data.queries import heatmap, measured, reader
+from data.queries import counting, heatmap, measured, reader
 from domain.outcomes import Outcome
 
 ROWS_MAX = 300
@@ -19,8 +19,7 @@ FROM rollup_procedure_latest AS latest
 JOIN technique ON technique.id = latest.technique_id AND technique.domain = $1 AND technique.active
 JOIN security_test AS test ON test.id = latest.test_id
 WHERE technique.attack_id = ANY ({reader.split("$2")}) AND coalesce(latest.executed_at, latest.validated_at)::date < $3
-  AND NOT EXISTS (SELECT FROM scope_decision AS scope WHERE scope.domain = $1 AND scope.kind = 'platform'
-                    AND scope.ref = latest.platform AND NOT scope.in_scope)
+  AND {counting.platform_counts("latest.platform")}
 ORDER BY technique.attack_id, test.number
 """
 

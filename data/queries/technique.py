@@ -7,7 +7,7 @@ from typing import Any
 import orjson
 
 from data import cache
-from data.queries import heatmap, measured, reader, technique_lists
+from data.queries import counting, heatmap, measured, reader, technique_lists
 from data.queries.measured import Map, Measured
 from domain.attack_ids import successor_of
 from domain.coverage import SubtechniqueCoverage
@@ -39,13 +39,12 @@ ORDER BY t.active DESC, t.domain = $2 DESC,
 """
 
 # Procedures that held on every platform in scope where they were tested, of all tested; apart for what lies below.
-_PROCEDURES = """
+_PROCEDURES = f"""
 SELECT own, count(*) FILTER (WHERE held)::integer AS held, count(*)::integer AS tested FROM (
-  SELECT t.id = $1::uuid AS own, bool_and(latest.detection = 'alerted' OR latest.prevention = 'full') AS held
+  SELECT t.id = $1::uuid AS own, bool_and({counting.held("latest")}) AS held
   FROM technique AS t JOIN rollup_procedure_latest AS latest ON latest.technique_id = t.id
-  WHERE (t.id = $1::uuid OR (t.parent_id = $1::uuid AND t.active)) AND NOT EXISTS (
-    SELECT FROM scope_decision AS scope WHERE scope.domain = t.domain AND scope.kind = 'platform'
-      AND scope.ref = latest.platform AND NOT scope.in_scope)
+  WHERE (t.id = $1::uuid OR (t.parent_id = $1::uuid AND t.active))
+    AND {counting.platform_counts("latest.platform", "t.domain")}
   GROUP BY t.id, latest.procedure_key) AS procedures
 GROUP BY own
 """

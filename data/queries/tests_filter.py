@@ -6,7 +6,7 @@ Each has an index it can use (see the table of `SecurityTest`); `s` is the test.
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 
-from data.queries import reader
+from data.queries import counting, reader
 from data.queries.reader import Parameter
 from domain.tests_view import ANY_REMEDIATION, NO_OUTCOME, NO_VALUE, OPEN, OVERDUE, TestsView
 
@@ -33,20 +33,18 @@ _SOURCE = "s.template_id = ANY (ARRAY(SELECT id FROM test_template WHERE source 
 _TEAM = "s.blue_submitted_by = ANY (ARRAY(SELECT id FROM user_account WHERE team = {name}))"
 _NO_TEAM = """(s.blue_submitted_by IS NULL
   OR s.blue_submitted_by = ANY (ARRAY(SELECT id FROM user_account WHERE team = '')))"""
-_SEEN = "CASE WHEN seen.prevention = 'full' THEN 'blocked' ELSE seen.detection END"
+_SEEN = counting.outcome("seen")
 # What coverage is made of: the latest result of each procedure on each platform, of techniques and platforms in scope
 # (a technique is decided on itself, else by its parent, and is out when all its platforms are).
-COUNTING = """s.id = ANY (ARRAY(SELECT latest.test_id FROM rollup_procedure_latest AS latest
-  JOIN technique AS kept ON kept.id = latest.technique_id AND kept.active AND kept.domain = {domain}
+_OUT = counting.platforms_out("{domain}")
+COUNTING = f"""s.id = ANY (ARRAY(SELECT latest.test_id FROM rollup_procedure_latest AS latest
+  JOIN technique AS kept ON kept.id = latest.technique_id AND kept.active AND kept.domain = {{domain}}
   LEFT JOIN technique AS parent ON parent.id = kept.parent_id
   LEFT JOIN scope_decision AS own ON own.domain = kept.domain AND own.kind = 'technique' AND own.ref = kept.attack_id
   LEFT JOIN scope_decision AS above ON above.domain = kept.domain AND above.kind = 'technique'
     AND above.ref = parent.attack_id
   WHERE coalesce(own.in_scope, above.in_scope, true)
-    AND latest.platform <> ALL (ARRAY(SELECT ref FROM scope_decision
-      WHERE domain = {domain} AND kind = 'platform' AND NOT in_scope))
-    AND (cardinality(kept.platforms) = 0 OR NOT kept.platforms <@ ARRAY(SELECT ref FROM scope_decision
-      WHERE domain = {domain} AND kind = 'platform' AND NOT in_scope))))"""
+    AND latest.platform <> ALL ({_OUT}) AND (cardinality(kept.platforms) = 0 OR NOT kept.platforms <@ {_OUT})))"""
 _WORDS = "to_tsvector('simple'::regconfig, s.title) @@ to_tsquery('simple'::regconfig, {words})"
 
 
