@@ -266,7 +266,7 @@ def render_sector(data: Threats) -> list[Component]:
     if data.sector:
         name = SECTORS[data.sector][0].lower()
         text = (
-            f"ATT&CK's descriptions of {words.plural(len(found), 'group')} that are not ours yet name {name}, by the "
+            f"ATT&CK's descriptions of {words.plural(len(found), 'group')} not yet ours name {name}, by the "
             "words beside each. A description tells of the past, not of you: decide for each."
         )
     else:

@@ -68,6 +68,7 @@ def test_countermeasures_and_threats_are_decided(lead: Person, page_of: Callable
     page.goto("/threats")
     page.get_by_label("Groups whose description names").select_option("finance")
     expect(page).to_have_url(re.compile(r"\?sector=finance$"))
+    expect(page.get_by_text("1 group not yet ours")).to_be_visible()  # the list is drawn anew
     page.get_by_label("Bear").check()
     page.get_by_label("Why they threaten us").fill("They were here")
     page.get_by_role("button", name="Name those ticked as ours").click()
