@@ -100,9 +100,23 @@ def unit_of_work(*, statement_timeout_ms: int | None = None) -> Iterator[Session
     Generations, rollups and the audit chain are kept by the database's own triggers in the same transaction.
     """
     with _reachable(), Session(engine(), expire_on_commit=False) as session, session.begin():
-        if statement_timeout_ms is not None:
-            session.execute(text(f"SET LOCAL statement_timeout = {int(statement_timeout_ms)}"))
+        limit(session, statement_ms=statement_timeout_ms)
         yield session
+
+
+def limit(
+    session: Session, *, statement_ms: int | None = None, lock_ms: int | None = None, jit: bool | None = None
+) -> None:
+    """For the rest of the transaction: the longest a statement takes and waits for a lock, and whether plans are
+    compiled, which costs more than it brings where one statement is long because it is wide. None: as it is."""
+    settings = {
+        "statement_timeout": statement_ms and str(statement_ms),
+        "lock_timeout": lock_ms and str(lock_ms),
+        "jit": None if jit is None else str(jit),
+    }
+    for name, value in settings.items():
+        if value is not None:
+            session.execute(text("SELECT set_config(:name, :value, true)"), {"name": name, "value": value})
 
 
 @contextmanager

@@ -11,11 +11,10 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Literal
 
 import redis
-from sqlalchemy import text
 
 from data import generations, sync_lock
 from data import redis as redis_connection
-from data.database import reading, unit_of_work
+from data.database import limit, reading, unit_of_work
 from data.queries import contradictions as query
 from data.queries import reader
 from data.queries.contradictions import TOPICS, Contradictions
@@ -35,7 +34,7 @@ _NAME = "contradictions"
 _JOB = "contradictions"  # one at a time: its id
 _JOB_SECONDS = 1800
 _ASKING, _ASKING_SECONDS = "aegis:asking:contradictions", 5
-_SETTINGS = ("statement_timeout = '600s'", "jit = off")
+_STATEMENT_MS = 600_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,8 +97,7 @@ def _look() -> KeptAnswer:
     """All statements see one moment, and the generations of that moment."""
     with reading() as session:
         session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
-        for setting in _SETTINGS:
-            session.execute(text(f"SET LOCAL {setting}"))
+        limit(session, statement_ms=_STATEMENT_MS, jit=False)
         numbers = kept_answers.generations(session, TOPICS)
         moment = datetime.now(UTC)
         with reader.within(session):

@@ -15,11 +15,10 @@ from typing import Any
 from uuid import UUID
 
 import orjson
-from sqlalchemy import text
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
-from data.database import reading
+from data.database import limit, reading
 from data.queries import compliance, heatmap, measured, reader
 from data.queries.measured import Map
 from data.repositories import attack, attack_comparing
@@ -30,7 +29,8 @@ from domain.rehearsal import Turns, turns
 
 _SCORES_MAX = 200  # techniques whose score changes most
 _SHOWN = 0.05  # points: less does not show at one decimal
-_SETTINGS = ("lock_timeout = '5s'", "statement_timeout = '300s'", "jit = off")
+_LOCK_MS = 5_000
+_STATEMENT_MS = 300_000
 _GIVEN_UP = ("40P01", "55P03")  # SQLSTATE: a deadlock, a lock not granted in time
 
 
@@ -38,8 +38,7 @@ def rehearse(bundle: AttackBundle, rehearsal_id: UUID, origin: str, say: Callabl
     """The report, as it is kept (see docs/rehearsal.md). Nothing of it is committed. Raises Busy."""
     try:
         with reading() as session, reader.within(session):
-            for setting in _SETTINGS:
-                session.execute(text(f"SET LOCAL {setting}"))
+            limit(session, statement_ms=_STATEMENT_MS, lock_ms=_LOCK_MS, jit=False)
             return _rehearse(session, bundle, partial(_adopt, session, bundle, rehearsal_id, origin, say), say)
     except OperationalError as error:
         if getattr(error.orig, "sqlstate", None) in _GIVEN_UP:

@@ -6,18 +6,17 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import text
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
-from data.database import Actor, reading, unit_of_work
+from data.database import Actor, limit, reading, unit_of_work
 from data.queries import heatmap, measured, reader
 from data.repositories import audit, scope
 from domain.errors import Busy
 from domain.roles import Permission, Role, require
 from domain.scope import Asked, Changed, Decision, Who
 
-_LOCK_TIMEOUT = "4s"
+_LOCK_MS = 4_000
 _NO_LOCK = "55P03"
 
 
@@ -34,7 +33,7 @@ def preview(actor: Actor, role: Role, domain: str, asked: Asked) -> Preview:
     """What doing it would make of the totals: it is done, measured, and undone. Raises what `decide` raises."""
     require(role, Permission.MANAGE_SCOPE)
     with _not_waiting(), reading() as session, reader.within(session):
-        _give_up_soon(session)
+        limit(session, lock_ms=_LOCK_MS)
         before = _totals(domain)
         changed = _decide(session, actor, domain, asked)
         return Preview(len(changed.pairs), before, _totals(domain))
@@ -47,7 +46,7 @@ def decide(actor: Actor, role: Role, domain: str, asked: Asked) -> Changed:
     """
     require(role, Permission.MANAGE_SCOPE)
     with _not_waiting(), unit_of_work() as session:
-        _give_up_soon(session)
+        limit(session, lock_ms=_LOCK_MS)
         changed = _decide(session, actor, domain, asked)
         audit.record(
             session,
@@ -68,10 +67,6 @@ def _decide(session: Session, actor: Actor, domain: str, asked: Asked) -> Change
 
 def _totals(domain: str) -> Mapping[str, Any]:
     return heatmap.totals(measured.read(domain, as_of=measured.today()))
-
-
-def _give_up_soon(session: Session) -> None:
-    session.execute(text(f"SET LOCAL lock_timeout = '{_LOCK_TIMEOUT}'"))
 
 
 def _name(one: Decision | None) -> str:

@@ -151,7 +151,7 @@ class TestReport:
             rehearsals.adopt(ANA, Role.ADMIN, made)
 
     def test_it_gives_up_when_others_hold_the_map(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(rehearsing, "_SETTINGS", ("lock_timeout = '50ms'",))
+        monkeypatch.setattr(rehearsing, "_LOCK_MS", 50)
         with db.unit_of_work() as session:
             claims.lock(session)
             with pytest.raises(Busy):

@@ -97,7 +97,7 @@ def test_only_leads_may_and_bad_input_writes_nothing() -> None:
 
 
 def test_it_does_not_wait_for_somebody_who_holds_the_scope(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(jobs, "_LOCK_TIMEOUT", "50ms")
+    monkeypatch.setattr(jobs, "_LOCK_MS", 50)
     with unit_of_work() as session:
         repository.load(session, world.ENTERPRISE)
         with pytest.raises(Busy, match="Somebody is changing the same"):
