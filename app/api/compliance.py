@@ -1,18 +1,16 @@
 """A framework to take along, and uploading one of one's own to be looked through."""
 
-from flask import Blueprint, Response, current_app, jsonify, request
+from flask import Blueprint, Response, jsonify, request
 
+from app.api import sent_files
 from callbacks import viewer
 from callbacks.compliance import day_asked
 from data.queries import compliance_csv, measured
 from data.sources import own_framework
-from domain.errors import BadInput
 from domain.roles import Permission
 from jobs import frameworks
 
 blueprint = Blueprint("compliance_api", __name__)
-
-_FORM_ROOM = 64 * 1024  # of a multipart body around the file
 
 
 @blueprint.get("/export/compliance/<slug>.csv")
@@ -31,12 +29,8 @@ def upload() -> tuple[Response, int]:
     """Keeps the multipart field `file`; answers 201 with its id as `touched`."""
     me = viewer.current()
     me.require(Permission.MANAGE_FRAMEWORKS)
-    limit = min(own_framework.MAX_BYTES, current_app.config["AEGIS"].max_upload_mb * 1024 * 1024)
-    request.max_content_length = limit + _FORM_ROOM
-    file = request.files.get("file")
-    if file is None or not file.filename:
-        raise BadInput("Choose a file first.", errors={"file": "missing"})
-    kept = frameworks.keep(me.actor, me.role, file.stream, file.filename)
+    file = sent_files.taken(sent_files.within(own_framework.MAX_BYTES))
+    kept = frameworks.keep(me.actor, me.role, file.stream, file.name)
     return jsonify(touched=str(kept), message="Received. Nothing is imported yet."), 201
 
 

@@ -4,6 +4,7 @@ from flask import Blueprint, Response, current_app, jsonify, redirect, request, 
 from itsdangerous import BadSignature, URLSafeTimedSerializer
 from werkzeug.wrappers import Response as AnyResponse
 
+from app.api import sent_files
 from app.settings import Settings
 from callbacks import viewer
 from data import objects
@@ -17,7 +18,6 @@ from jobs import evidence
 
 blueprint = Blueprint("evidence", __name__)
 
-_FORM_ROOM = 64 * 1024  # of a multipart body around the file
 _LINK_IS_OVER = "This link is over. Open the file from its test again."
 # What a file brings along may never run, whatever it is and however it is opened.
 _HARMLESS = {"Content-Security-Policy": "default-src 'none'; sandbox", "X-Content-Type-Options": "nosniff"}
@@ -33,15 +33,12 @@ def add(number: int) -> tuple[Response, int]:
     me.require(Permission.ADD_EVIDENCE)
     side = _side(request.args.get("side", ""))
     evidence.check_may_add(number, side, me.actor)
-    limit = file_limit(_settings())
-    if (request.content_length or 0) > limit + _FORM_ROOM:
+    limit = sent_files.within(MAX_BYTES)
+    if (request.content_length or 0) > limit + sent_files.FORM_ROOM:
         raise TooLarge(f"A file has at most {limit // 1024**2:,} MB. Nothing was kept.")
-    request.max_content_length = limit + _FORM_ROOM
-    file = request.files.get("file")
-    if file is None or not file.filename:
-        raise BadInput("Choose a file first.", errors={"file": "missing"})
+    file = sent_files.taken(limit)
     caption = request.form.get("caption", "")
-    made = evidence.attach(number, side, file.filename, file.stream, me.actor, caption=caption, limit=limit)
+    made = evidence.attach(number, side, file.name, file.stream, me.actor, caption=caption, limit=limit)
     return jsonify(made.as_json()), 201
 
 
@@ -84,11 +81,6 @@ def open_link(token: str) -> Response:
     response = _answer(found, "application/octet-stream")
     response.headers["Content-Disposition"] = objects.attachment(found.evidence.name)
     return response
-
-
-def file_limit(settings: Settings) -> int:
-    """The largest file, in bytes."""
-    return min(MAX_BYTES, settings.max_upload_mb * 1024 * 1024)
 
 
 def _answer(found: Kept, media_type: str) -> Response:

@@ -6,11 +6,12 @@ from datetime import UTC, datetime
 
 from flask import Blueprint, Response, jsonify, request
 
+from app.api import sent_files
 from callbacks import viewer
 from data.queries import heatmap_view
 from data.queries.heatmap_view import Loaded
 from domain import heatmap_export, matrix_picture, navigator
-from domain.errors import BadInput, NotFound
+from domain.errors import NotFound
 from domain.heatmap_shown import Shown
 from domain.roles import Permission
 from jobs import overlays
@@ -19,7 +20,6 @@ from pages.components import tokens
 blueprint = Blueprint("exports", __name__)
 
 KINDS = {"json": "application/json", "csv": "text/csv; charset=utf-8", "svg": "image/svg+xml; charset=utf-8"}
-_FORM_ROOM = 64 * 1024  # of a multipart body around the file
 
 
 @blueprint.get("/export/heatmap.<kind>")
@@ -65,10 +65,7 @@ def add_overlay() -> tuple[Response, int]:
     """Keeps the layer or layers of the multipart field `file`; answers 201 with what was kept."""
     me = viewer.current()
     me.require(Permission.OVERLAY)
-    request.max_content_length = navigator.MAX_BYTES + _FORM_ROOM
-    file = request.files.get("file")
-    if file is None or not file.filename:
-        raise BadInput("Choose a file first.", errors={"file": "missing"})
+    file = sent_files.taken(navigator.MAX_BYTES)
     kept = overlays.keep(me.actor, me.role, file.stream.read(navigator.MAX_BYTES + 1))
     body = [
         {"id": str(one.id), "name": one.name, "domain": one.domain, "placed": one.placed, "not_placed": one.left_out}
