@@ -147,8 +147,51 @@
   }
 
   function Day({ field, value, change }) {
+    const [held, setHeld] = window.React.useState(null); // where the slider is while it moves
     const onChange = (event) => change(event.target.value);
-    return h("input", { type: "date", value: value || "", onChange, "aria-label": field.label });
+    const shown = held === null ? value || "" : held;
+    const input = h("input", { type: "date", value: shown, onChange, "aria-label": field.label });
+    if (!field.steps) return input;
+    return h("span", { className: "day-steps" }, input, h(Slider, { field, value: shown, setHeld, change }));
+  }
+
+  // Steps through the days of `field.steps`; asks for one when the hand rests. Today is the empty value.
+  function Slider({ field, value, setHeld, change }) {
+    const waiting = window.React.useRef(0);
+    window.React.useEffect(() => () => clearTimeout(waiting.current), []);
+    const { steps, today } = field;
+    const day = value || today;
+    const after = steps.findIndex((one) => one >= day);
+    const at = after < 0 ? steps.length - 1 : after;
+    const onChange = (event) => {
+      const to = steps[Number(event.target.value)];
+      const next = to === today ? "" : to;
+      setHeld(next);
+      clearTimeout(waiting.current);
+      waiting.current = setTimeout(() => {
+        change(next);
+        setHeld(null);
+      }, SEARCH_WAIT);
+    };
+    const said = new Date(day + "T00:00:00Z").toLocaleDateString("en-GB", { day: "numeric", month: "short", year: "numeric", timeZone: "UTC" });
+    const words = day === today ? "Today" : day > today ? `${said}, if nobody retests` : said;
+    const list = `${field.key}-steps`;
+    return h(
+      window.React.Fragment,
+      null,
+      h("input", {
+        type: "range",
+        min: 0,
+        max: steps.length - 1,
+        value: at,
+        list,
+        title: words,
+        "aria-label": `${field.label}: step through the days`,
+        "aria-valuetext": words,
+        onChange,
+      }),
+      h("datalist", { id: list }, h("option", { value: steps.indexOf(today) })),
+    );
   }
 
   const KINDS = { one: Choice, many: Picker, search: Search, switch: Switch, day: Day };

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
 from domain.heatmap import DEFAULT_MODE, MODES, OUT_OF_SCOPE
-from domain.snapshots import day_asked
+from domain.snapshots import TimeSteps, day_asked
 
 DOMAINS = {"enterprise-attack": "Enterprise", "mobile-attack": "Mobile", "ics-attack": "ICS"}
 DEFAULT_DOMAIN = "enterprise-attack"
@@ -132,6 +132,7 @@ class Choices:
     tactics: Mapping[str, str]  # short name -> name, in the order of the matrix
     groups: tuple[Counted, ...]
     components: tuple[Counted, ...]
+    steps: TimeSteps | None = None
 
 
 def _only_known(values: tuple[str, ...], allowed: Iterable[str], what: str, notes: list[str]) -> tuple[str, ...]:

@@ -5,7 +5,7 @@ took one of is *reconstructed* afterwards: the tests as they stood then, everyth
 it says, or as it is now where there is none. `notes` name what that leaves open.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
@@ -58,6 +58,14 @@ class TrendPoint:
     attack_version: str
 
 
+@dataclass(frozen=True, slots=True)
+class TimeSteps:
+    """`days` to step through in order, `today` one of them."""
+
+    days: tuple[date, ...]
+    today: date
+
+
 def end_of(day: date) -> datetime:
     """The first moment after a day (UTC)."""
     return datetime.combine(day + timedelta(days=1), time(), UTC)
@@ -94,6 +102,19 @@ def history_days(first: date, today: date, *, months: int = 24, days: int = 30) 
         found.add(end)
         month = end.replace(day=1)
     return sorted(day for day in found if first <= day <= yesterday)
+
+
+def steps(kept: Iterable[date], today: date) -> list[date]:
+    """Days to look at one after the other, in order: those kept of the last month, then the last one kept of each week
+    of half a year, and of each month before; today; and every thirty days of the coming year, as they will be if
+    nobody retests. `kept` are days of daily and reconstructed snapshots."""
+    found = {}
+    for day in sorted(kept):
+        age = (today - day).days
+        if age > 0:
+            each = day if age <= 31 else day.isocalendar()[:2] if age <= 183 else (day.year, day.month)
+            found[each] = day
+    return [*found.values(), today, *(today + timedelta(days=30 * n) for n in range(1, 13))]
 
 
 def checked_label(text: str) -> str:

@@ -101,7 +101,7 @@ def filter_fields(choices: Choices, overlays: Mapping[str, str]) -> list[dict[st
             quiet=True,
         ),
         filters.one("sub", "Sub-techniques", [("", "Folded"), ("all", "All shown")], local=True, quiet=True),
-        filters.day("as_of", "As of", quiet=True),
+        filters.day("as_of", "As of", steps=choices.steps, quiet=True),
         filters.switch("fit", "Fit width", "1", local=True, quiet=True),
     ]
     if overlays:

@@ -10,6 +10,7 @@ import orjson
 from data import cache
 from data.queries import measured, reader
 from data.queries.measured import Map, Measured
+from domain import snapshots
 from domain.coverage import CoverageStatus
 from domain.score import Scored, known, organisation, tenths_of, whole
 from domain.statistics import Share, percent
@@ -213,7 +214,8 @@ SELECT
                    ORDER BY lower(object.name))
    FROM attack_object AS object
    JOIN ({links}) AS links ON links.object_id = object.id AND links.kind = 'data_component'
-   WHERE object.domain = $1 AND object.kind = 'data_component' AND object.active)::text AS data_components
+   WHERE object.domain = $1 AND object.kind = 'data_component' AND object.active)::text AS data_components,
+  (SELECT json_agg(DISTINCT day) FROM snapshot WHERE domain = $1 AND kind <> 'asked')::text AS days
 """.replace(
     "{links}",
     """SELECT link.object_id, link.kind, count(*) AS n FROM technique_link AS link
@@ -223,13 +225,20 @@ SELECT
 
 def choices(domain: str) -> dict[str, Any]:
     """What filters offer: {domains: [key], platforms: [name], tactics: [{id, key, name}], groups and data_components:
-    [{id, name, n}]}, where n counts active techniques. A data component without an ATT&CK id goes by its name.
+    [{id, name, n}], today: ISO day, days: [ISO day] to step through}, where n counts active techniques.
+
+    A data component without an ATT&CK id goes by its name.
     """
-    answer = cache.serve("choices", {"domain": domain}, ("techniques",), lambda: orjson.dumps(_choices(domain)))
-    found: dict[str, Any] = orjson.loads(answer)
+    today = measured.today()
+    topics, params = ("techniques", "snapshots"), {"domain": domain, "day": today}
+    found: dict[str, Any] = orjson.loads(
+        cache.serve("choices", params, topics, lambda: orjson.dumps(_choices(domain, today)))
+    )
     return found
 
 
-def _choices(domain: str) -> Mapping[str, Any]:
+def _choices(domain: str, today: date) -> Mapping[str, Any]:
     row = reader.rows(_CHOICES, domain)[0]
-    return {name: orjson.loads(text) if text else [] for name, text in row.items()}
+    found = {name: orjson.loads(text) if text else [] for name, text in row.items()}
+    kept = [date.fromisoformat(day) for day in found["days"]]
+    return {**found, "days": snapshots.steps(kept, today), "today": today}

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import date
 from typing import Any
 from uuid import UUID
 
@@ -12,7 +13,7 @@ from domain import heatmap_view
 from domain.errors import NotFound
 from domain.heatmap_shown import Overlay, Shown, decide
 from domain.heatmap_view import DOMAINS, Choices, Counted, View
-from domain.snapshots import as_of_note
+from domain.snapshots import TimeSteps, as_of_note
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +74,7 @@ def _choices(domain: str, found: Mapping[str, Any]) -> Choices:
         tactics={tactic["key"]: tactic["name"] for tactic in found["tactics"]},
         groups=tuple(Counted(one["id"], one["name"], one["n"]) for one in found["groups"]),
         components=tuple(Counted(one["id"], one["name"], one["n"]) for one in found["data_components"]),
+        steps=TimeSteps(tuple(map(date.fromisoformat, found["days"])), date.fromisoformat(found["today"])),
     )
 
 

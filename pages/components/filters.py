@@ -7,6 +7,7 @@ is a link, and hands `value` to the callbacks, unless the field is `local` (the 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from domain.snapshots import TimeSteps
 from pages.components.parts import Part
 
 Option = Sequence[Any]  # value, label, and for `many` a count
@@ -38,8 +39,10 @@ def search(key: str, label: str, placeholder: str, **more: Any) -> dict[str, Any
     return _field("search", key, label, placeholder=placeholder, **more)
 
 
-def day(key: str, label: str, **more: Any) -> dict[str, Any]:
-    """A calendar day, in the address as 2026-11-24."""
+def day(key: str, label: str, *, steps: TimeSteps | None = None, **more: Any) -> dict[str, Any]:
+    """A calendar day, in the address as 2026-11-24; with a slider beside it where there are `steps`."""
+    if steps is not None:
+        more |= {"steps": [one.isoformat() for one in steps.days], "today": steps.today.isoformat()}
     return _field("day", key, label, **more)
 
 

@@ -11,6 +11,7 @@ from domain.snapshots import (
     history_days,
     is_prompt,
     missing,
+    steps,
     weights_kept,
     weights_of,
 )
@@ -42,6 +43,26 @@ def test_prompt_is_right_after_midnight() -> None:
 def test_the_day_of_an_address() -> None:
     assert day_asked("2026-01-31", TODAY) == date(2026, 1, 31)
     assert [day_asked(text, TODAY) for text in ("", "soon", "2026-03-15", "1931-01-01", "3026-01-01")] == [None] * 5
+
+
+def test_days_to_step_through() -> None:
+    every = [TODAY - timedelta(days=n) for n in range(700)]
+    found = steps(every, TODAY)
+    assert found == sorted(set(found))
+    assert found[-13:] == [TODAY + timedelta(days=30 * n) for n in range(13)]
+    past = [day for day in found if day < TODAY]
+    assert [day for day in past if (TODAY - day).days <= 31] == sorted(every[1:32])
+    weeks = [day for day in past if 31 < (TODAY - day).days <= 183]
+    assert len({day.isocalendar()[:2] for day in weeks}) == len(weeks) == 23
+    assert all(day.weekday() == 6 for day in weeks[:-1])  # the last of its week
+    months = [day for day in past if (TODAY - day).days > 183]
+    assert len({(day.year, day.month) for day in months}) == len(months) == 18
+    assert all((day + timedelta(days=1)).day == 1 for day in months[:-1])
+    assert set(past) <= set(every)
+
+
+def test_without_a_kept_day_there_is_only_what_is_ahead() -> None:
+    assert steps([], TODAY)[0] == TODAY
 
 
 def test_labels() -> None:

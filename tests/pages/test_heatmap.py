@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -154,6 +155,21 @@ class TestFilters:
         page.go_back()
         expect(page.locator("#answer")).to_have_text("0 of 3 techniques covered")
         expect(page.get_by_label("Colour by")).to_have_value("status")
+
+    def test_time_is_stepped_through_by_a_slider(self, page_of: PageOf, person: Person) -> None:
+        page = opened(page_of(person))
+        slider = page.get_by_role("slider", name="As of: step through the days")
+        expect(slider).to_have_attribute("aria-valuetext", "Today")
+        day = datetime.now(UTC).date() + timedelta(days=30)
+        slider.press("ArrowRight")
+        expect(page.get_by_label("As of", exact=True)).to_have_value(day.isoformat())
+        expect(page).to_have_url(re.compile(rf"as_of={day}"))
+        expect(page.get_by_text("with evidence as old as it will be if nobody renews it")).to_be_visible()
+        slider.press("End")
+        expect(page).to_have_url(re.compile(rf"as_of={day + timedelta(days=330)}"))
+        slider.press("Home")  # nothing is kept before today
+        expect(slider).to_have_attribute("aria-valuetext", "Today")
+        expect(page).not_to_have_url(re.compile("as_of"))
 
     def test_a_view_is_restored_from_its_address(self, page_of: PageOf, person: Person) -> None:
         page = opened(page_of(person), "?colour=score&sub=all&fit=1&tactic=execution&q=shell")
