@@ -109,7 +109,7 @@
     return h(
       "div",
       { id: props.id, className: "chart is-" + state },
-      h("div", { ref: place, className: "chart-drawing", style: { height: props.height }, role: "img", "aria-label": props.title }),
+      h("div", { ref: place, className: "chart-drawing", style: { height: props.height }, role: "group", "aria-label": props.title }),
       state === "failed" ? h("p", { className: "hint" }, "The chart could not be drawn; the table has all it shows.") : null,
       h("details", { className: "fold chart-table", open: state === "failed" || undefined }, h("summary", null, "As a table"), table),
     );

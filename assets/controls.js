@@ -13,11 +13,11 @@
     const said = row.parts.filter((part) => part[1]).map((part) => `${part[0]}: ${number(part[1])}`);
     const inside = row.parts.map(([name, n, state, href]) => {
       if (!n) return null;
-      const props = { key: state, className: `tile-fill is-${state}`, style: { flexGrow: n }, title: `${name}: ${number(n)}` };
+      const props = { key: state, className: `tile-fill is-${state}`, style: { flexGrow: n }, title: `${name}: ${number(n)}`, "aria-label": `${name}: ${number(n)}` };
       const wide = n / whole > 0.05;
       return h("a", { ...props, href, "data-go": "", tabIndex: -1 }, wide ? number(n) : null);
     });
-    return h("div", { className: "state-bar", role: "img", "aria-label": said.join(", ") }, inside);
+    return h("div", { className: "state-bar", role: "group", "aria-label": said.join(", ") }, inside);
   }
 
   parts.StateBars = function (props) {

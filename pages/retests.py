@@ -151,7 +151,7 @@ def _row(row: Row, today: date) -> dict[str, Any]:
         _kept_together(row.on),
         cell(word, mark=mark),
     ]
-    return {"key": row.test, "cells": cells, "options": [[row.test, "Repeat"]]}
+    return {"key": row.test, "label": f"Test {row.number}", "cells": cells, "options": [[row.test, "Repeat"]]}
 
 
 def _kept_together(day: date) -> str:

@@ -49,8 +49,8 @@ def chooser(
     noun: str,
     value: Mapping[str, str],
 ) -> Chooser:
-    """`rows`: {key, cells (as in a listing, one a column), options [[value, words]]}; one without options cannot be
-    ticked and says why in `none`."""
+    """`rows`: {key, label, cells (as in a listing, one a column), options [[value, words]]}; one without options
+    cannot be ticked and says why in `none`."""
     return Chooser(
         id=id_, rows=[dict(row) for row in rows], columns=list(columns), caption=caption, noun=noun, value=dict(value)
     )
