@@ -66,5 +66,6 @@ def _countermeasures(session: Session, answers: Answers, said: dict[str, Any]) -
 
 
 def _add(session: Session, model: type[Base], rows: list[dict[str, Any]]) -> None:
+    """In one statement: rollups are brought up to date after each."""
     if rows:
-        session.execute(insert(model).on_conflict_do_nothing(), rows)
+        session.execute(insert(model).values(rows).on_conflict_do_nothing())
