@@ -16,12 +16,13 @@ log = logging.getLogger(__name__)
 
 _CALLED = "aegis:outbox:called"
 _CALLED_SECONDS = 10
-_JOB_SECONDS = 300
+_JOB_SECONDS = 600
+_CHECK_MS = 300_000  # every test and rule is read, of a million and more
 
 
 def _check_rollups(_payload: Mapping[str, Any]) -> None:
     """After a bulk change the rollups are compared with the rows they sum up, and repaired where they differ."""
-    with unit_of_work() as session:
+    with unit_of_work(statement_timeout_ms=_CHECK_MS) as session:
         repaired = rollups.repair(session)
     if repaired:
         log.warning("Rollups differed from their rows and were rebuilt: %s", ", ".join(repaired))
