@@ -1,4 +1,4 @@
-"""A real PostgreSQL and Redis for every test run; a fresh copy of the migrated database for every test that asks."""
+"""A real PostgreSQL and Redis for every test run; a migrated database with nothing in it for every test that asks."""
 
 import os
 import shutil
@@ -33,6 +33,7 @@ from data import redis as redis_connection
 from data.models import User
 from data.passwords import hashed
 from domain.roles import Role
+from tests.own_database import OwnDatabase
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -91,18 +92,28 @@ def url_of(server: str, database: str) -> str:
     return make_url(server).set(database=database).render_as_string(hide_password=False)
 
 
-@contextmanager
-def new_database(server: str, template: str | None = None) -> Iterator[str]:
-    """Name of a database that exists for the block; a copy of `template` where one is given."""
+def create_database(server: str, template: str | None = None) -> str:
+    """The name of a new database, a copy of `template` where one is given."""
     name = f"test_{uuid4().hex[:12]}"
     copied = f" TEMPLATE {template} STRATEGY FILE_COPY" if template else ""
     with psycopg.connect(server, autocommit=True) as connection:
         connection.execute(f"CREATE DATABASE {name}{copied}")
+    return name
+
+
+def drop_database(server: str, name: str) -> None:
+    with psycopg.connect(server, autocommit=True) as connection:
+        connection.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+
+
+@contextmanager
+def new_database(server: str, template: str | None = None) -> Iterator[str]:
+    """Name of a database that exists for the block; a copy of `template` where one is given."""
+    name = create_database(server, template)
     try:
         yield name
     finally:
-        with psycopg.connect(server, autocommit=True) as connection:
-            connection.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+        drop_database(server, name)
 
 
 @pytest.fixture(scope="session")
@@ -115,10 +126,21 @@ def migrated(postgres: str) -> Iterator[str]:
         yield name
 
 
+@pytest.fixture(scope="session")
+def own_database(postgres: str, migrated: str) -> Iterator[OwnDatabase]:
+    made = OwnDatabase(
+        create=lambda: create_database(postgres, migrated),
+        drop=lambda name: drop_database(postgres, name),
+        url=lambda name: url_of(postgres, name),
+    )
+    yield made
+    made.close()
+
+
 @pytest.fixture
-def database_url(postgres: str, migrated: str) -> Iterator[str]:
-    with new_database(postgres, migrated) as name:
-        yield url_of(postgres, name)
+def database_url(postgres: str, own_database: OwnDatabase) -> str:
+    """A migrated, otherwise empty database for one test."""
+    return url_of(postgres, own_database.fresh())
 
 
 @pytest.fixture
