@@ -100,12 +100,18 @@
       this.place(cell.node.getBoundingClientRect());
     }
 
+    // Beside the cell; on a narrow screen below or above it: never over it, or it would take what is meant for the cell.
     place(at) {
       const gap = 6;
       const { offsetWidth: width, offsetHeight: height } = this.node;
-      const right = at.right + gap + width <= window.innerWidth;
-      const left = right ? at.right + gap : Math.max(gap, at.left - gap - width);
-      const top = Math.max(gap, Math.min(at.top, window.innerHeight - height - gap));
+      const room = { x: window.innerWidth - width - gap, y: window.innerHeight - height - gap };
+      const right = at.right <= room.x;
+      let left = right ? at.right + gap : at.left - gap - width;
+      let top = Math.max(gap, Math.min(at.top, room.y));
+      if (left < gap) {
+        left = Math.max(gap, Math.min(at.left, room.x));
+        top = at.bottom + gap <= room.y || at.top < height + gap ? at.bottom + gap : at.top - gap - height;
+      }
       this.node.style.left = `${left}px`;
       this.node.style.top = `${top}px`;
     }
