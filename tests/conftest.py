@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
-from itertools import zip_longest
 from pathlib import Path
 from urllib.parse import urlsplit
 from uuid import uuid4
@@ -41,21 +40,6 @@ ROOT = Path(__file__).resolve().parent.parent
 # how long an example takes says how busy the machine is, not whether the code is right
 hypothesis_settings.register_profile("aegis", deadline=None)
 hypothesis_settings.load_profile("aegis")
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Files that take long begin early and between the others: where several processes share the work, none is left
-    with one at the end, and those that wait for a browser leave the processor to those that need it."""
-    files: dict[Path, list[pytest.Item]] = {}
-    for item in items:
-        files.setdefault(item.path, []).append(item)
-    long = [file for file in files.values() if any(map(_takes_long, file))]
-    short = [file for file in files.values() if not any(map(_takes_long, file))]
-    items[:] = [item for pair in zip_longest(long, short, fillvalue=()) for file in pair for item in file]
-
-
-def _takes_long(item: pytest.Item) -> bool:
-    return any(item.get_closest_marker(name) for name in ("browser", "realdata"))
 
 
 @pytest.fixture(scope="session")
