@@ -6,7 +6,7 @@
   const parts = (window.aegis_parts = window.aegis_parts || {});
   const address = window.aegisAddress;
   const h = (...args) => window.React.createElement(...args);
-  const SEARCH_WAIT = 120;
+  const REST_WAIT = 120; // ms until a hand that types or slides is taken to rest
 
   const split = (text) => (text ? text.split(",") : []);
 
@@ -25,7 +25,7 @@
       const typed = event.target.value;
       setText(typed);
       clearTimeout(waiting.current);
-      waiting.current = setTimeout(() => change(typed.trim(), true), SEARCH_WAIT);
+      waiting.current = setTimeout(() => change(typed.trim(), true), REST_WAIT);
     };
     const onKeyDown = (event) => {
       if (event.key === "Enter") document.dispatchEvent(new CustomEvent("aegis:find"));
@@ -171,7 +171,7 @@
       waiting.current = setTimeout(() => {
         change(next);
         setHeld(null);
-      }, SEARCH_WAIT);
+      }, REST_WAIT);
     };
     const said = new Date(day + "T00:00:00Z").toLocaleDateString("en-GB", { day: "numeric", month: "short", year: "numeric", timeZone: "UTC" });
     const words = day === today ? "Today" : day > today ? `${said}, if nobody retests` : said;
