@@ -70,17 +70,24 @@ def sensitivity(techniques: Iterable[Weighed], weights: Weights) -> Sensitivity 
     rows = {tactic: _summed(some) for tactic, some in sorted(of_tactics.items())}
     drawn = _draws(weights.points)
     decided = _effective(weights.points)
-    scores = {tactic: [_dot(row, one) for one in drawn] for tactic, row in rows.items()}
+    scores = {tactic: _scores(row, drawn) for tactic, row in rows.items()}
     bands = {tactic: _band(of, _dot(rows[tactic], decided)) for tactic, of in scores.items()}
     last, share = None, 0.0
     ranked = {tactic: of for tactic, of in scores.items() if bands[tactic].high > 0}
     if len(ranked) > 1:
         names = list(ranked)
-        counts = Counter(min(zip(each, names, strict=True))[1] for each in zip(*ranked.values(), strict=True))
-        last, times = counts.most_common(1)[0]
-        share = times / len(drawn)
-    band = _band([_dot(whole, one) for one in drawn], _dot(whole, decided))
-    return Sensitivity(band, len(drawn), bands, last, share)
+        counts = Counter(each.index(min(each)) for each in zip(*ranked.values(), strict=True))
+        place, times = counts.most_common(1)[0]
+        last = names[place]
+        share = times / DRAWS
+    band = _band(_scores(whole, drawn), _dot(whole, decided))
+    return Sensitivity(band, DRAWS, bands, last, share)
+
+
+def _scores(row: Sequence[float], drawn: Sequence[Sequence[float]]) -> list[float]:
+    """The score of each draw. Most places of a row are of kinds that no technique is of: they are not multiplied."""
+    columns = [[value * weight for weight in drawn[place]] for place, value in enumerate(row) if value]
+    return list(map(sum, zip(*columns, strict=True))) if columns else [0.0] * DRAWS
 
 
 def _dot(row: Sequence[float], by: Sequence[float]) -> float:
@@ -116,12 +123,13 @@ def _effective(points: Sequence[float]) -> list[float]:
 
 @lru_cache(maxsize=8)
 def _draws(points: Five) -> tuple[tuple[float, ...], ...]:
+    """By kind and part: the weight of each draw."""
     dice = random.Random(_SEED)  # noqa: S311 - the same draws for everybody
     drawn = []
     for _ in range(DRAWS):
         made = [dice.gammavariate(CONCENTRATION * weight / 100, 1.0) if weight else 0.0 for weight in points]
         drawn.append(tuple(_effective(made)))
-    return tuple(drawn)
+    return tuple(zip(*drawn, strict=True))
 
 
 def _band(scores: Sequence[float], decided: float) -> Band:

@@ -245,6 +245,7 @@ class SecurityTest(Base):
             "ix_security_test_remediation",
             "remediation_state",
             "remediation_due_on",
+            postgresql_include=["technique_id"],
             postgresql_where=text("remediation_state IS NOT NULL"),
         ),
         Index("ix_security_test_created_by", "created_by"),

@@ -47,6 +47,12 @@ JOIN technique_link AS link ON link.object_id = attack.id AND link.kind = 'campa
 JOIN technique AS t ON t.id = link.technique_id AND t.active
 WHERE actor.domain = $1 AND actor.kind = 'group' AND actor.active AND ($2 = '' OR actor.attack_id = $2)
 """
+# How many techniques each group uses in each way, and the ids of those it uses directly; $2 is ''.
+_COUNTED = f"""
+SELECT actor, way, count(DISTINCT technique) AS techniques,
+  CASE way WHEN 'direct' THEN string_agg(DISTINCT technique, ' ') END AS ids
+FROM ({_USES}) AS uses GROUP BY actor, way
+"""
 _ACTORS = """
 SELECT attack_id, name, array_to_json(aliases)::text AS aliases FROM attack_object
 WHERE domain = $1 AND kind = 'group' AND active AND attack_id IS NOT NULL ORDER BY lower(name)
@@ -148,23 +154,33 @@ def _standing(domain: str, platforms: tuple[str, ...] = ()) -> dict[str, dict[st
 
 
 def _actors(domain: str) -> bytes:
-    used: dict[str, dict[str, set[str]]] = defaultdict(lambda: {way: set() for way in WAYS})
-    pairs = reader.frame(_USES, domain, "")
-    for name, technique, way in zip(pairs["actor"], pairs["technique"], pairs["way"], strict=True):
-        used[name][way].add(technique)
+    used: dict[str, dict[str, Mapping[str, Any]]] = defaultdict(dict)
+    for row in _uses(domain):
+        used[row["actor"]][row["way"]] = row
     standing = _standing(domain)
     return orjson.dumps([_counted(row, used[row["attack_id"]], standing) for row in reader.rows(_ACTORS, domain)])
 
 
+def _uses(domain: str) -> list[dict[str, Any]]:
+    """The rows of `_COUNTED`, which only a sync of ATT&CK changes."""
+
+    def compute() -> bytes:
+        return orjson.dumps(reader.rows(_COUNTED, domain, ""))
+
+    found: list[dict[str, Any]] = orjson.loads(cache.serve("actor_uses", {"domain": domain}, ("techniques",), compute))
+    return found
+
+
 def _counted(
-    row: Mapping[str, Any], used: Mapping[str, set[str]], standing: Mapping[str, Mapping[str, Any]]
+    row: Mapping[str, Any], used: Mapping[str, Mapping[str, Any]], standing: Mapping[str, Mapping[str, Any]]
 ) -> dict[str, Any]:
-    scope = [standing[one] for one in used["direct"] if one in standing and standing[one]["in_scope"]]
+    direct = used["direct"]["ids"].split() if "direct" in used else ()
+    scope = [standing[one] for one in direct if one in standing and standing[one]["in_scope"]]
     return {
         "attack_id": row["attack_id"],
         "name": row["name"],
         "aliases": _aliases(row),
-        **{way: len(used[way]) for way in WAYS},
+        **{way: used[way]["techniques"] if way in used else 0 for way in WAYS},
         "scope": len(scope),
         "proven": Share.count(sum(not one["gap"] for one in scope), len(scope)),
         "claimed": Share.count(sum(one["rules"] > 0 for one in scope), len(scope)),

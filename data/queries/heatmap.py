@@ -1,6 +1,6 @@
 """The matrix and what can be asked of it. `matrix` is what the heatmap draws, the exports list and the totals count."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
@@ -106,6 +106,10 @@ def _cells(found: Map, platforms: Sequence[str]) -> dict[str, list[Any]]:
 def totals(found: Map) -> dict[str, Any]:
     inside = [one for one in found.techniques if one.in_scope]
     statuses = Counter(one.status for one in inside)
+    under: dict[str, list[Measured]] = defaultdict(list)
+    for one in inside:
+        for tactic in one.tactics:
+            under[tactic].append(one)
     return {
         "techniques": len(inside),
         "status": {str(status): statuses[status] for status in CoverageStatus},
@@ -124,9 +128,7 @@ def totals(found: Map) -> dict[str, Any]:
         if inside
         else dict.fromkeys(measured.Tests._fields, 0),
         "score": _score(found, inside),
-        "tactics": [
-            _tactic(tactic, [one for one in inside if tactic.shortname in one.tactics]) for tactic in found.tactics
-        ],
+        "tactics": [_tactic(tactic, under[tactic.shortname]) for tactic in found.tactics],
     }
 
 

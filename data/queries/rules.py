@@ -19,9 +19,12 @@ _CHOICES_MAX = 60
 # What truth depends on: tests that ran, rules and log sources, and where claims lie on the map.
 TOPICS = ("tests", "rules", "techniques")
 
+# Words are found first, by their own index: read in the index of an order, each title would be taken to its words.
 _LIST = """
-WITH page AS (
-  SELECT k.* FROM rollup_rule AS k WHERE {where}
+WITH found AS {found_first} (
+  SELECT * FROM rollup_rule AS k WHERE {where}
+), page AS (
+  SELECT k.* FROM found AS k
   ORDER BY {order} LIMIT {rows} OFFSET {offset}
 )
 SELECT counted.total, page.rule_id::text AS id, page.title, page.source, page.status, page.level, page.enabled,
@@ -30,7 +33,7 @@ SELECT counted.total, page.rule_id::text AS id, page.title, page.source, page.st
      coalesce(technique.name, ''), claim.resolution) ORDER BY claim.claimed_id)
    FROM rule_technique AS claim LEFT JOIN technique ON technique.id = claim.technique_id
    WHERE claim.rule_id = page.rule_id)::text AS techniques
-FROM (SELECT count(*) AS total FROM rollup_rule AS k WHERE {where}) AS counted LEFT JOIN page ON true
+FROM (SELECT count(*) AS total FROM found) AS counted LEFT JOIN page ON true
 ORDER BY {order_of_page}
 """
 _CHOICES = """
@@ -121,6 +124,7 @@ def search(view: RulesView) -> Found:
     """At most PAGE_ROWS rules, in the order of the view."""
     asked = conditions(view)
     statement = _LIST.format(
+        found_first="MATERIALIZED" if view.words else "NOT MATERIALIZED",
         where=asked.text,
         order=ordered(view),
         order_of_page=ordered(view, "page"),

@@ -94,18 +94,16 @@ class Lists(TypedDict):
     related: list[dict[str, Any]]
     strategies: list[dict[str, Any]]
     countermeasures: list[dict[str, Any]]
-    history: list[dict[str, Any]]
 
 
-def lists(technique_key: str, attack_id: str) -> Lists:
-    """Everything that hangs on the technique with this primary key."""
+def lists(technique_key: str) -> Lists:
+    """What hangs on the technique with this primary key, but for its history."""
     return {
         "tests": reader.rows(_TESTS, technique_key),
         "rules": reader.rows(_RULES, technique_key),
         "related": reader.rows(_RELATED, technique_key),
         "strategies": reader.rows(_STRATEGIES, technique_key),
         "countermeasures": reader.rows(OF_TECHNIQUE, technique_key),
-        "history": history(technique_key, attack_id),
     }
 
 

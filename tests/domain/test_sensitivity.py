@@ -42,7 +42,7 @@ def test_the_decided_score_is_the_organisation_s() -> None:
 
 
 def test_draws_lie_around_what_was_decided() -> None:
-    drawn = _draws(WEIGHTS.points)
+    drawn = list(zip(*_draws(WEIGHTS.points), strict=True))
     shares = [one[-5] for one in drawn]  # tests, where every part applies
     assert statistics.fmean(shares) == pytest.approx(40, abs=1)
     assert statistics.stdev(shares) == pytest.approx(100 * (0.4 * 0.6 / (CONCENTRATION + 1)) ** 0.5, rel=0.1)
@@ -51,7 +51,7 @@ def test_draws_lie_around_what_was_decided() -> None:
 
 def test_a_part_of_no_weight_stays_so() -> None:
     without = Weights(2, 55, 25, 0, 10, 10)
-    assert all(one[-3] == 0 for one in _draws(without.points))
+    assert all(one[-3] == 0 for one in zip(*_draws(without.points), strict=True))
 
 
 def test_where_all_parts_agree_nothing_hangs_on_weights() -> None:
@@ -83,7 +83,8 @@ def test_the_band_holds_nine_of_ten_draws_and_is_the_same_for_everybody() -> Non
     made = sensitivity(found, WEIGHTS)
     assert made is not None
     row = _summed(found)
-    scores = [sum(value * weight for value, weight in zip(row, one, strict=True)) for one in _draws(WEIGHTS.points)]
+    drawn = zip(*_draws(WEIGHTS.points), strict=True)
+    scores = [sum(value * weight for value, weight in zip(row, one, strict=True)) for one in drawn]
     below, above = sum(one < made.band.low for one in scores), sum(one > made.band.high for one in scores)
     assert below == pytest.approx(0.05 * len(scores), abs=2)
     assert above == pytest.approx(0.05 * len(scores), abs=2)
