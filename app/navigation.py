@@ -137,7 +137,7 @@ PAGES = (
     Page(templates_page, templates.open),
     Page(template_page, template.open),
     Page(tests_page, tests.open),
-    Page(metrics_page, metrics.open),
+    Page(metrics_page, metrics.open, kept=True),
     Page(contradictions_page, contradictions.open),
     Page(new_test_page, new_test.open, Permission.PLAN_TEST),
     Page(test_page, test.open),

@@ -28,7 +28,6 @@ TOPICS = (
     "threats",
     "frameworks",
     "control_decisions",
-    "templates",
     "snapshots",
     "sources",
     "overlays",
@@ -59,7 +58,7 @@ def _answer(open_page: Open, path: str, search: str) -> Response | None:
         "path": path,
         "search": search,
         "role": me.role,
-        "day": datetime.now(UTC).date(),  # ages of evidence are counted in days
+        "hour": f"{datetime.now(UTC):%Y-%m-%dT%H}",  # ages of evidence are counted in days, open times in hours
     }
 
     def compute() -> bytes:

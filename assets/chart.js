@@ -23,6 +23,14 @@
     return fetching;
   }
 
+  // One chart at a time, and a breath between: the first is there, and the page answers, while the others are drawn.
+  let turn = Promise.resolve();
+  function inTurn(work) {
+    const mine = turn.then(work);
+    turn = mine.catch(() => null).then(() => new Promise((done) => setTimeout(done)));
+    return mine;
+  }
+
   // -- tokens: "--accent", or "--accent/15" at 15 % opacity -----------------------------------------------------------------
   function coloured(value, look) {
     if (typeof value === "string") return value.startsWith("--") ? look(value) : value;
@@ -85,7 +93,7 @@
       const node = place.current;
       const redraw = () => window.Plotly && node.data && draw(node, latest.current);
       library(props.library)
-        .then(() => (gone ? null : draw(node, latest.current)))
+        .then(() => inTurn(() => (gone ? null : draw(node, latest.current))))
         .then(() => {
           if (gone) return;
           follow(node);

@@ -24,6 +24,7 @@ from bench import (
     data,
     figures,
     imports,
+    knowledge,
     noop,
     queries,
     running,
@@ -109,20 +110,19 @@ def _measure(asked: argparse.Namespace, directory: Path) -> Iterator[Figure]:
 def _large(asked: argparse.Namespace, directory: Path, files: Path) -> Instance:
     """The bench's own instance, with ATT&CK and the large organisation in it."""
     instance = Instance.open(directory)
+    today = datetime.now(UTC).date()
     with instance.services(redis=True):
         configure_data(instance.settings, process="bench")
         upgrade(say=_say)
         if data.is_built(database.url(), tests=asked.tests, rules=asked.rules):
             _say("the large data set is there already")
-            audit_log.fill(database.url())
-            return instance
-        imports.load_map(files)
-        built = data.build(
-            database.url(), tests=asked.tests, rules=asked.rules, today=datetime.now(UTC).date(), say=_say
-        )
+        else:
+            imports.load_map(files)
+            built = data.build(database.url(), tests=asked.tests, rules=asked.rules, today=today, say=_say)
+            took = f"Built in {built.seconds:,.0f} s ({built.computed:,.0f} s of CPU to invent it): "
+            out.print(took + ", ".join(f"{n:,} {table}" for table, n in built.rows.items()))
         audit_log.fill(database.url())
-        took = f"Built in {built.seconds:,.0f} s ({built.computed:,.0f} s of CPU to invent it): "
-        out.print(took + ", ".join(f"{n:,} {table}" for table, n in built.rows.items()))
+        knowledge.add(files, today, _say)
     return instance
 
 
