@@ -19,7 +19,7 @@ def prepare(*, with_demo: bool, report: Report) -> str | None:
         report(0, None, "loading the ATT&CK baseline")
         syncs.sync_in_place("attack", actor=SYSTEM, trigger="first_run", report=report)
     password = people.add_first_administrator(FIRST_ADMINISTRATOR)
-    if password is not None and with_demo:
+    if password is not None and with_demo and not demo.is_loaded():
         report(0, None, "inventing a demo organisation")
         demo.load(SYSTEM)
     return password

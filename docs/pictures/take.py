@@ -1,6 +1,7 @@
 """Takes the pictures in this folder from a running instance: every page, light and dark, wide and narrow.
 
-The instance has the demo organisation and the templates of Atomic Red Team.
+The instance has the demo organisation and everything that can be synced; `rehearsals` and `rehearsal` are of one on
+ATT&CK 17.1 that has rehearsed 18.1.
 
 AEGIS_PASSWORD=... .venv/bin/python docs/pictures/take.py http://127.0.0.1:8050 owner [NAME...]
 """
@@ -26,19 +27,23 @@ PAGES = {
     "metrics": ("/metrics", "#curve.is-drawn"),
     "retests": ("/retests", "text=Stale"),
     "compliance": ("/compliance", "text=Frameworks"),
+    "import-framework": ("/compliance/import", "text=A table of controls"),
     "framework": ("/compliance/nist_800_53", "text=Controls"),
     "scope": ("/scope", "text=out of scope"),
     "rules": ("/rules", "text=Techniques claimed"),
     "rule": ("/rules > td a[href^='/rules/']", "text=Techniques"),
     "countermeasures": ("/countermeasures", "text=in place"),
+    "countermeasure": ("/countermeasures > td a[href^='/countermeasures/']", "text=Techniques"),
     "threats": ("/threats", "text=Own groups"),
     "rehearsals": ("/sources/rehearsal", "text=ATT&CK"),
+    "rehearsal": ("/sources/rehearsal > td a[href^='/sources/rehearsal/']", "text=Score"),
     "glossary": ("/glossary", "text=Threat-weighted"),
     "technique": ("/technique/T1003.001", "text=Where we stand"),
     "tests": ("/tests", ".ag-row .status"),
     "board": ("/tests?view=board", "text=In review"),
     "queue": ("/tests?view=mine", "text=Waiting since"),
     "test": ("/test/816", "#tools table"),
+    "new-test": ("/tests/new", "text=Plan a test"),
     "import": ("/tests/import", "text=Look through it"),
     "contradictions": ("/tests/contradictions", "text=Looked for"),
     "campaigns": ("/campaigns", "text=In the manner of"),
