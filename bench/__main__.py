@@ -31,12 +31,13 @@ from bench import (
     server,
     subjects,
     tests_table,
+    truth,
     workflow,
 )
 from bench.figures import Figure
 from data import database
 
-PARTS = ("start", "imports", "queries", "tests", "memory", "http", "workflow", "browser", "load")
+PARTS = ("start", "imports", "queries", "tests", "memory", "http", "workflow", "browser", "load", "truth")
 _FILES = Path(__file__).resolve().parent.parent.parent / "shared" / "data"
 _STARTS = 3
 _SETTLE_SECONDS = 8.0
@@ -101,6 +102,8 @@ def _measure(asked: argparse.Namespace, directory: Path) -> Iterator[Figure]:
         configure_data(instance.settings, process="bench")
         if "queries" in wanted:
             yield from queries.measure(subjects.queries(), asked.rounds, _say)
+        if "truth" in wanted:
+            yield from truth.measure(subjects.DOMAIN, _say)
         if "tests" in wanted:
             yield from tests_table.measure(max(3, asked.rounds // 4), _say)
     if wanted & {"memory", "http", "workflow", "browser", "load"}:
