@@ -130,7 +130,7 @@ def _score(domain: str, found: Mapping[str, Any], since: Since | None) -> page.S
 
 
 def _time(measure: Measure) -> page.Time:
-    figures = durations.metrics(View(measure=measure, months=_MONTHS))["figures"]
+    figures = durations.headline(View(measure=measure, months=_MONTHS))
     kept = ("cases", "happened", "median", "median_low", "median_high", "p90")
     return page.Time(measure=measure, months=_MONTHS, **{name: figures[name] for name in kept})
 

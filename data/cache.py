@@ -9,26 +9,31 @@ import hashlib
 import logging
 import threading
 import time
+from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
+from typing import TypeVar, cast
 from uuid import uuid4
 
 import orjson
 import redis
 from flask_caching.backends.rediscache import RedisCache
 
-from data import generations
+from data import database, generations
 from data import redis as redis_connection
 
 log = logging.getLogger(__name__)
+
+T = TypeVar("T")
 
 KEEP_SECONDS = 24 * 3600
 # How long the others wait for the one who computes before they compute themselves.
 _WAIT_SECONDS = 10.0
 _POLL_SECONDS = 0.01
+_HELD_MAX = 4
 # After a failure Redis is left alone for this long, so that a page does not pay the timeout for every query.
 _REST_SECONDS = 2.0
 
@@ -47,6 +52,8 @@ class _Bytes:
 
 @dataclass(slots=True)
 class _State:
+    held: OrderedDict[str, object] = field(default_factory=OrderedDict)
+    held_of: object = None  # the engine it was read through
     backend: RedisCache | None = None
     client: redis.Redis | None = None
     rest_until: float = 0.0
@@ -83,8 +90,10 @@ def serve(
     `topics` are those of `data_generation`; `numbers` their generations where somebody has just read them.
     """
     if getattr(_local, "bypassed", False):
-        return compute()
-    key = _key(name, params, topics, numbers or generations.current())
+        with _computing(None):
+            return compute()
+    numbers = numbers or generations.current()
+    key = _key(name, params, topics, numbers)
     found = _get(key)
     if found is not None:
         return found
@@ -93,9 +102,44 @@ def serve(
             found = _get(key)
             if found is not None:
                 return found
-        answer = compute()
+        with _computing(numbers):
+            answer = compute()
         _set(key, answer)
         return answer
+
+
+def held(name: str, params: Mapping[str, object], topics: tuple[str, ...], compute: Callable[[], T]) -> T:
+    """What several answers to one change are made of, as this process has computed it: only while `serve` computes
+    one, under the generations that it goes by. Nobody may change it.
+    """
+    numbers: Mapping[str, int] | None = getattr(_local, "numbers", None)
+    if numbers is None:
+        return compute()
+    key, engine = _key(name, params, topics, numbers), database.engine()
+    with _state.guard:
+        if _state.held_of is not engine:  # another database counts its generations for itself
+            _state.held.clear()
+            _state.held_of = engine
+        if key in _state.held:
+            _state.held.move_to_end(key)
+            return cast("T", _state.held[key])
+    made = compute()
+    with _state.guard:
+        if _state.held_of is engine:
+            _state.held[key] = made
+        while len(_state.held) > _HELD_MAX:
+            _state.held.popitem(last=False)
+    return made
+
+
+@contextmanager
+def _computing(numbers: Mapping[str, int] | None) -> Iterator[None]:
+    before = getattr(_local, "numbers", None)
+    _local.numbers = numbers
+    try:
+        yield
+    finally:
+        _local.numbers = before
 
 
 def _key(name: str, params: Mapping[str, object], topics: tuple[str, ...], numbers: Mapping[str, int]) -> str:

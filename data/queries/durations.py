@@ -1,6 +1,6 @@
 """How long it takes to detect, contain and remediate: the figures of the metrics page and of `aegis metrics`."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -61,10 +61,26 @@ def metrics(view: View) -> dict[str, Any]:
     `{as_of, first, last, figures, left_out, curve, groups, of_groups, multiples, months, before, alike, effort,
     distribution, level}`; figures are {cases, happened, share, median, ...} as `survival.SUMMARY` names them.
     """
+    return _kept("durations", _metrics, view)
+
+
+def headline(view: View) -> dict[str, Any]:
+    """Only the `figures` of `metrics`."""
+    return _kept("durations headline", _headline, view)
+
+
+def _kept(name: str, make: Callable[[View, datetime], dict[str, Any]], view: View) -> dict[str, Any]:
     hour = datetime.now(UTC).replace(minute=0, second=0, microsecond=0)
     asked = {"view": view.query(), "hour": hour.isoformat()}
-    kept = cache.serve("durations", asked, TOPICS, lambda: orjson.dumps(_again(view, hour + timedelta(hours=1))))
-    answer: dict[str, Any] = orjson.loads(kept)
+
+    def compute() -> bytes:
+        now = hour + timedelta(hours=1)
+        try:
+            return orjson.dumps(make(view, now))
+        except FileNotFoundError:  # another process has put a newer month in the place of one that was about to be read
+            return orjson.dumps(make(view, now))
+
+    answer: dict[str, Any] = orjson.loads(cache.serve(name, asked, TOPICS, compute))
     return answer
 
 
@@ -176,12 +192,8 @@ def _keyed(frames: Sequence[pl.LazyFrame], view: View, now: datetime, *, tools: 
     return rows
 
 
-def _again(view: View, now: datetime) -> dict[str, Any]:
-    """Once more when another process has put a newer month in the place of one that was about to be read."""
-    try:
-        return _metrics(view, now)
-    except FileNotFoundError:
-        return _metrics(view, now)
+def _headline(view: View, now: datetime) -> dict[str, Any]:
+    return _one(_Cases.of(view, now).rows.select("key").collect().lazy(), view.measure.about, None)
 
 
 def _metrics(view: View, now: datetime) -> dict[str, Any]:

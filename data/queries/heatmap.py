@@ -15,7 +15,7 @@ from domain.coverage import CoverageStatus
 from domain.score import Scored, known, organisation, tenths_of, whole
 from domain.statistics import Share, percent
 
-TOPICS = ("tests", "rules", "techniques", "weights", "countermeasures", "threats", "frameworks", "snapshots")
+TOPICS = (*measured.TOPICS, "snapshots")
 
 
 def matrix(domain: str, platforms: Sequence[str] = (), as_of: date | None = None) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 import orjson
 import polars as pl
 
+from data import cache as answers
 from data.queries import reader
 from domain.attack_ids import KNOWN_SUCCESSORS
 from domain.coverage import CoverageStatus, held, status_of
@@ -22,6 +23,7 @@ from domain.relevance import Priority, Threat, relevance
 from domain.scope import is_in_scope
 from domain.score import LEVEL_VALUE, MATURITY_VALUE, OTHER_MATURITY, Five, Inputs, Scorer, Weights, rules_part
 
+TOPICS = ("tests", "rules", "techniques", "weights", "countermeasures", "threats", "frameworks")
 RESULTS = tuple((prevention, detection) for prevention in Prevention for detection in Detection)
 MIX = tuple(f"{prevention}_{detection}" for prevention, detection in RESULTS)
 _HELD = tuple(held(prevention, detection) for prevention, detection in RESULTS)
@@ -225,8 +227,14 @@ def read(domain: str, *, as_of: date, platforms: Sequence[str] = (), family_of: 
 
 def read_now(domain: str, *, as_of: date, platforms: Sequence[str] = (), family_of: str = "") -> Map:
     """What is known at this moment, with evidence aged as of a day, whichever it is; else as `read`."""
-    asked = statement(family=bool(family_of), cells=_KEPT if len(platforms) <= 1 else _COMPUTED)
-    return read_of(reader.frame(asked, domain, family_of, reader.joined(platforms)), domain, as_of, platforms)
+
+    def compute() -> Map:
+        asked = statement(family=bool(family_of), cells=_KEPT if len(platforms) <= 1 else _COMPUTED)
+        return read_of(reader.frame(asked, domain, family_of, reader.joined(platforms)), domain, as_of, platforms)
+
+    if family_of:
+        return compute()
+    return answers.held("map", {"domain": domain, "day": as_of, "platforms": platforms}, TOPICS, compute)
 
 
 def read_of(found: pl.DataFrame, domain: str, as_of: date, platforms: Sequence[str], notes: Sequence[str] = ()) -> Map:

@@ -7,6 +7,7 @@ import pytest
 from sqlalchemy import Engine, text
 
 from data import cache, generations
+from data import database as db
 from data import redis as redis_connection
 from data.database import unit_of_work
 
@@ -55,6 +56,42 @@ class TestServe:
             release.set()
             assert {answer.result() for answer in asked} == {b'{"n":1}'}
         assert compute.calls == 1
+
+
+@pytest.mark.usefixtures("database", "redis_server")
+class TestHeld:
+    """What answers are made of is computed once a change, whichever of them is asked for first."""
+
+    @staticmethod
+    def asked(name: str, compute: Counting) -> bytes:
+        return cache.serve(name, {}, ("weights",), lambda: cache.held("part", {}, ("weights",), compute))
+
+    def test_two_answers_share_it_until_the_data_changes(self) -> None:
+        compute = Counting()
+        assert (self.asked("one", compute), self.asked("other", compute)) == (b'{"n":1}', b'{"n":1}')
+        _change_weights()
+        assert self.asked("one", compute) == b'{"n":2}'
+        assert compute.calls == 2
+
+    def test_outside_of_an_answer_nothing_is_held(self) -> None:
+        compute = Counting()
+        for calls in (1, 2):
+            cache.held("part", {}, ("weights",), compute)
+            assert compute.calls == calls
+
+    def test_what_may_never_be_committed_is_not_held(self) -> None:
+        compute = Counting()
+        with cache.bypassed():
+            self.asked("one", compute)
+        assert self.asked("one", compute) == b'{"n":2}'
+
+    def test_another_database_has_its_own(self, database: Engine) -> None:
+        compute = Counting()
+        self.asked("one", compute)
+        url = db.url()
+        db.dispose()
+        db.configure(url)
+        assert self.asked("other", compute) == b'{"n":2}'
 
 
 def test_without_redis_every_answer_is_computed(database: Engine, monkeypatch: pytest.MonkeyPatch) -> None:

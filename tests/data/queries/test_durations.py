@@ -58,6 +58,7 @@ def test_undetected_tests_stay_in_until_the_end_of_evaluation(home: UUID) -> Non
     # the area under 1, 4/5, 3/5 and 2/5 up to a day
     assert figures["mean"] == pytest.approx((1 + 0.8 + 0.6 + 21 * 0.4) * 3600)
     assert figures["share"]["n"] == 3
+    assert durations.headline(View(**ALL)) == figures
 
 
 def test_without_an_end_of_watching_it_is_when_blue_submitted(home: UUID) -> None:
