@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from dash import ALL, Dash, Input, Output, State, html, no_update, set_props
+from dash import ALL, Dash, Input, Output, State, dcc, html, no_update, set_props
 from dash.development.base_component import Component
 from dash.exceptions import PreventUpdate
 
@@ -30,7 +30,7 @@ _NEW = "new"
 
 def open(me: Viewer, asked: Mapping[str, str], key: str) -> tuple[object, str, str]:
     content, title, answer = _open(me, asked, key)
-    return html.Div(content, id="template-body"), title, answer
+    return html.Div([html.Div(content, id="template-body"), dcc.Store(id="template-key", data=key)]), title, answer
 
 
 def _open(me: Viewer, asked: Mapping[str, str], key: str) -> tuple[Component, str, str]:
@@ -55,14 +55,16 @@ def register(app: Dash) -> None:
         Output("template-body", "children"),
         Input("url", "search"),
         State("url", "pathname"),
+        State("template-key", "data"),
         prevent_initial_call=True,
     )
-    def choose(search: str | None, path: str | None) -> Any:
-        if not (path or "").startswith(_PATH):
+    def choose(search: str | None, path: str | None, key: str | None) -> Any:
+        # on the way to another page that one opens by itself; drawn twice, it would lose what is typed in between
+        if not key or path != f"{_PATH}{key}":
             raise PreventUpdate
         me = viewer.current()
         me.require(Permission.READ)
-        content, title, answer = _open(me, query_of(search), str(path).removeprefix(_PATH).strip("/"))
+        content, title, answer = _open(me, query_of(search), key)
         set_props("title", {"children": title})
         set_props("answer", {"children": answer})
         return content

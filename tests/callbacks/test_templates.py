@@ -114,10 +114,12 @@ class TestTemplate:
         syncs.sync_in_place("atomic", input=at(tmp_path))
         key = ident(GUID(1))
         assert "other.exe" in said(red.open(f"/template/{key}").outputs["page.children"])
-        here = {"url.search": "?version=1", "url.pathname": f"/template/{key}"}
+        here = {"url.search": "?version=1", "url.pathname": f"/template/{key}", "template-key.data": str(key)}
         older = said(red.ask("url.search", here, of="template-body").outputs["template-body.children"])
         assert "tool.exe" in older
         assert "This is version 1; the newest is 2." in older
+        away = here | {"url.search": f"?from={key}", "url.pathname": "/template/new"}
+        assert red.ask("url.search", away, of="template-body").outputs == {}  # that page opens by itself, once
 
     def test_one_that_is_not_there(self, red: Asking) -> None:
         assert "There is no such template" in said(red.open(f"/template/{uuid4()}").outputs["page.children"])
