@@ -66,14 +66,20 @@ _local = threading.local()
 
 
 @contextmanager
-def bypassed() -> Iterator[None]:
-    """For the block this thread computes every answer and keeps none: what it reads may never be committed."""
-    before = getattr(_local, "bypassed", False)
-    _local.bypassed = True
+def _in_this_thread(name: str, value: object) -> Iterator[None]:
+    before = getattr(_local, name, None)
+    setattr(_local, name, value)
     try:
         yield
     finally:
-        _local.bypassed = before
+        setattr(_local, name, before)
+
+
+@contextmanager
+def bypassed() -> Iterator[None]:
+    """For the block this thread computes every answer and keeps none: what it reads may never be committed."""
+    with _in_this_thread("bypassed", True):
+        yield
 
 
 def serve(
@@ -90,8 +96,7 @@ def serve(
     `topics` are those of `data_generation`; `numbers` their generations where somebody has just read them.
     """
     if getattr(_local, "bypassed", False):
-        with _computing(None):
-            return compute()
+        return compute()
     numbers = numbers or generations.current()
     key = _key(name, params, topics, numbers)
     found = _get(key)
@@ -102,7 +107,7 @@ def serve(
             found = _get(key)
             if found is not None:
                 return found
-        with _computing(numbers):
+        with _in_this_thread("numbers", numbers):
             answer = compute()
         _set(key, answer)
         return answer
@@ -113,7 +118,7 @@ def held(name: str, params: Mapping[str, object], topics: tuple[str, ...], compu
     one, under the generations that it goes by. Nobody may change it.
     """
     numbers: Mapping[str, int] | None = getattr(_local, "numbers", None)
-    if numbers is None:
+    if numbers is None or getattr(_local, "bypassed", False):
         return compute()
     key, engine = _key(name, params, topics, numbers), database.engine()
     with _state.guard:
@@ -130,16 +135,6 @@ def held(name: str, params: Mapping[str, object], topics: tuple[str, ...], compu
         while len(_state.held) > _HELD_MAX:
             _state.held.popitem(last=False)
     return made
-
-
-@contextmanager
-def _computing(numbers: Mapping[str, int] | None) -> Iterator[None]:
-    before = getattr(_local, "numbers", None)
-    _local.numbers = numbers
-    try:
-        yield
-    finally:
-        _local.numbers = before
 
 
 def _key(name: str, params: Mapping[str, object], topics: tuple[str, ...], numbers: Mapping[str, int]) -> str:

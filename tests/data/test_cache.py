@@ -85,6 +85,12 @@ class TestHeld:
             self.asked("one", compute)
         assert self.asked("one", compute) == b'{"n":2}'
 
+        def within() -> bytes:
+            with cache.bypassed():
+                return cache.held("part", {}, ("weights",), compute)
+
+        assert cache.serve("other", {}, ("weights",), within) == b'{"n":3}'
+
     def test_another_database_has_its_own(self, database: Engine) -> None:
         compute = Counting()
         self.asked("one", compute)
