@@ -13,7 +13,7 @@ from granian.server import Server
 
 from app import logs
 from app.instance import Instance
-from app.processes import DATA_DIR_VARIABLE, die_with_parent, die_with_supervisor
+from app.processes import DATA_DIR_VARIABLE, die_with_parent, die_with_supervisor, settle
 from domain.errors import Unavailable
 
 TARGET = "app.wsgi:app"
@@ -72,4 +72,5 @@ class _Load:
             self.failed.set()
             os.kill(self.server, signal.SIGTERM)
             os._exit(1)
+        settle()
         return app

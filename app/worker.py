@@ -22,7 +22,7 @@ from rq.worker import SimpleWorker, Worker
 
 from app import logs
 from app.instance import Instance
-from app.processes import configure_data, die_with_parent, die_with_supervisor
+from app.processes import configure_data, die_with_parent, die_with_supervisor, settle
 
 FORBIDDEN = ("polars", "pandas", "pyarrow", "pages", "dash", "plotly")
 PRELOAD = ("data.models", "jobs.workflow")
@@ -69,6 +69,7 @@ def run(data_dir: Path | None) -> None:
     with instance.services(redis=True):
         configure_data(settings, process="worker", pool_size=2)
         preload()
+        settle()
         connection = redis.Redis.from_url(str(settings.redis_url), health_check_interval=30)
         log.info("worker starts", queues=settings.worker_queues)
         work(connection, settings.worker_queues, log)

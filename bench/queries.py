@@ -8,6 +8,7 @@ from unittest.mock import patch
 import psycopg
 from sqlalchemy import event
 
+from app.processes import settle
 from bench.figures import Figure, of_samples
 from bench.subjects import Query
 from bench.timing import by_turns
@@ -21,6 +22,7 @@ Sent = list[tuple[str, Any, bool]]  # statement, parameters, whether they are nu
 
 
 def measure(subjects: list[Query], rounds: int, say: Callable[[str], None]) -> Iterator[Figure]:
+    settle()  # as the web server does
     with psycopg.connect(database.url(), autocommit=True, options=_SETTINGS) as connection:
         for one in subjects:
             say(one.name)

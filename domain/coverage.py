@@ -39,7 +39,7 @@ class CoverageStatus(StrEnum):
     @property
     def evaluated(self) -> bool:
         """Whether validated tests stand behind it."""
-        return self in (CoverageStatus.COVERED, CoverageStatus.PARTIAL, CoverageStatus.UNCOVERED)
+        return self is not CoverageStatus.UNTESTED and self is not CoverageStatus.IN_PROGRESS
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,11 +4,11 @@ The database sums and averages (`technique_evidence`); what the sums mean is sai
 `domain/score.py`, once for every screen.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from functools import cache, cached_property
-from typing import Any, NamedTuple
+from functools import cache
+from typing import Any, NamedTuple, TypeVar
 
 import orjson
 import polars as pl
@@ -22,6 +22,8 @@ from domain.outcomes import Detection, Prevention
 from domain.relevance import Priority, Threat, relevance
 from domain.scope import is_in_scope
 from domain.score import LEVEL_VALUE, MATURITY_VALUE, OTHER_MATURITY, Five, Inputs, Scorer, Weights, rules_part
+
+T = TypeVar("T")
 
 TOPICS = ("tests", "rules", "techniques", "weights", "countermeasures", "threats", "frameworks")
 RESULTS = tuple((prevention, detection) for prevention in Prevention for detection in Detection)
@@ -264,34 +266,11 @@ def read_of(found: pl.DataFrame, domain: str, as_of: date, platforms: Sequence[s
     )
 
 
-class _Row(NamedTuple):
-    """The columns of the statement that tell of one technique, besides its tests."""
-
-    key: str
-    attack_id: str
-    name: str
-    parent: str | None
-    tactics: str
-    platforms: str
-    review: bool
-    groups: int
-    tested: str | None
-    share: float | None
-    value: float | None
-    procedures: int
-    newest_on: date | None
-    rules: int
-    rule_value: float
-    exploited: int
-    applicable: int
-    in_place: int
-
-
 @dataclass(frozen=True)
 class Reading:
-    """What turns the sums of one technique into what they mean.
+    """What turns the sums of techniques into what they mean, a column at a time.
 
-    A map has few distinct days and sets of platforms: each is worked out once.
+    A map has few distinct days, sets of platforms and of tactics: each is worked out once.
     """
 
     scorer: Scorer
@@ -303,30 +282,6 @@ class Reading:
     priorities: Mapping[str, Priority]  # ATT&CK id -> set by hand
     wanted: frozenset[str]
 
-    @cached_property
-    def _aged(self) -> Callable[[date | None], tuple[int | None, float | None]]:
-        half_life = self.scorer.weights.half_life_days
-
-        @cache
-        def aged(newest: date | None) -> tuple[int | None, float | None]:
-            if newest is None:
-                return None, None
-            age = age_days(newest, self.as_of)
-            return age, decay(age, half_life)
-
-        return aged
-
-    @cached_property
-    def _placed(self) -> Callable[[str], tuple[list[str], frozenset[str], bool]]:
-        @cache
-        def placed(text: str) -> tuple[list[str], frozenset[str], bool]:
-            """All platforms, those whose tests count here, and whether any is in scope."""
-            platforms = _listed(text)
-            left = frozenset(platforms) - self.platforms_out
-            return platforms, left & self.wanted if self.wanted else left, bool(left) or not platforms
-
-        return placed
-
     def techniques(self, found: pl.DataFrame) -> list[Measured]:
         weights = self.scorer.weights
         found = found.drop_nulls("key").with_columns(
@@ -335,57 +290,89 @@ class Reading:
             pl.col("rule_value").fill_null(0.0),
             pl.col("rules", "procedures", "exploited", "applicable", "in_place").fill_null(0),
         )
-        columns = found.to_dict(as_series=False)
-        ids = dict(zip(columns["key"], columns["attack_id"], strict=True))
-        columns["parent"] = [ids.get(parent) for parent in columns["parent"]]
-        rows = map(_Row, *(columns[name] for name in _Row._fields))
-        tests = map(Tests, *(columns[name] for name in Tests._fields))
-        mixes = zip(*(columns[name] for name in MIX), strict=True)
-        return list(map(self._technique, rows, tests, mixes))
-
-    def _technique(self, row: _Row, tests: Tests, mix: tuple[float, ...]) -> Measured:
-        weights = self.scorer.weights
-        age, freshness = self._aged(row.newest_on)
-        platforms, usable, on_some = self._placed(row.platforms)
-        inputs = Inputs(
-            row.value,
-            rules_part(row.rule_value, weights.rule_saturation),
-            row.rules,
-            freshness,
-            len(usable.intersection(_listed(row.tested))) / len(usable) if usable else None,
-            row.in_place / row.applicable if row.applicable else None,
+        of = found.to_dict(as_series=False)
+        keys, ids, shares, procedures, rules = of["key"], of["attack_id"], of["share"], of["procedures"], of["rules"]
+        id_of = dict(zip(keys, ids, strict=True))
+        parents = [id_of.get(parent) for parent in of["parent"]]
+        listed = cache(_listed)
+        tested = [listed(text) for text in of["tested"]]
+        aged, placed = cache(self._aged), cache(self._placed)
+        ages = [aged(day)[0] for day in of["newest_on"]]
+        usable = [placed(text)[1] for text in of["platforms"]]
+        tests = _rows(Tests, **{name: of[name] for name in Tests._fields})
+        mixes = zip(*(of[name] for name in MIX), strict=True)
+        inputs = _rows(
+            Inputs,
+            tests=of["value"],
+            rules=[rules_part(total, weights.rule_saturation) for total in of["rule_value"]],
+            rule_count=rules,
+            freshness=[aged(day)[1] for day in of["newest_on"]],
+            platforms=[
+                len(some.intersection(on)) / len(some) if some else None
+                for some, on in zip(usable, tested, strict=True)
+            ],
+            countermeasures=[
+                n / some if some else None for n, some in zip(of["in_place"], of["applicable"], strict=True)
+            ],
         )
-        threat = Threat(row.groups, self.own_groups.get(row.key, 0), row.exploited, self.priorities.get(row.attack_id))
-        return Measured(
-            row.key,
-            row.attack_id,
-            row.name,
-            row.parent,
-            _listed(row.tactics),
-            platforms,
-            is_in_scope(self.decided.get(row.attack_id), self.decided.get(row.parent or ""), on_some=on_some),
-            row.review,
-            threat,
-            relevance(threat, weights),
-            status_of(row.share, tests.unfinished),
-            is_stale(age, weights.freshness_window_days),
-            row.share,
-            row.procedures,
-            age,
-            tests,
-            row.rules,
-            self._not_counted(row.attack_id),
-            inputs,
-            self.scorer.points(inputs),
-            row.newest_on if row.procedures else None,
-            mix if row.procedures else (),
-            row.rule_value,
-            _listed(row.tested),
+        threats = _rows(
+            Threat,
+            groups=of["groups"],
+            own_groups=[self.own_groups.get(key, 0) for key in keys],
+            exploited=of["exploited"],
+            priority=[self.priorities.get(attack_id) for attack_id in ids],
+        )
+        return _rows(
+            Measured,
+            key=keys,
+            attack_id=ids,
+            name=of["name"],
+            parent=parents,
+            tactics=[listed(text) for text in of["tactics"]],
+            platforms=[placed(text)[0] for text in of["platforms"]],
+            in_scope=self._in_scope(ids, parents, [placed(text)[2] for text in of["platforms"]]),
+            review=of["review"],
+            threat=threats,
+            relevance=[relevance(threat, weights) for threat in threats],
+            status=[status_of(share, one.unfinished) for share, one in zip(shares, tests, strict=True)],
+            stale=[is_stale(age, weights.freshness_window_days) for age in ages],
+            share=shares,
+            procedures=procedures,
+            age_days=ages,
+            tests=tests,
+            rules=rules,
+            not_counted_rules=[self.not_placed.get(KNOWN_SUCCESSORS.get(attack_id, ""), 0) for attack_id in ids],
+            inputs=inputs,
+            points=[self.scorer.points(one) for one in inputs],
+            newest_on=[day if count else None for day, count in zip(of["newest_on"], procedures, strict=True)],
+            mix=[mix if count else () for mix, count in zip(mixes, procedures, strict=True)],
+            rule_total=of["rule_value"],
+            tested=tested,
         )
 
-    def _not_counted(self, attack_id: str) -> int:
-        """Rules that name the known successor of this technique, which the loaded map does not have."""
-        return self.not_placed.get(KNOWN_SUCCESSORS.get(attack_id, ""), 0)
+    def _aged(self, newest: date | None) -> tuple[int | None, float | None]:
+        if newest is None:
+            return None, None
+        age = age_days(newest, self.as_of)
+        return age, decay(age, self.scorer.weights.half_life_days)
+
+    def _placed(self, text: str) -> tuple[list[str], frozenset[str], bool]:
+        """All platforms, those whose tests count here, and whether any is in scope."""
+        platforms = _listed(text)
+        left = frozenset(platforms) - self.platforms_out
+        return platforms, left & self.wanted if self.wanted else left, bool(left) or not platforms
+
+    def _in_scope(self, ids: Sequence[str], parents: Sequence[str | None], on_some: Sequence[bool]) -> list[bool]:
+        return [
+            is_in_scope(self.decided.get(attack_id), self.decided.get(parent or ""), on_some=some)
+            for attack_id, parent, some in zip(ids, parents, on_some, strict=True)
+        ]
+
+
+def _rows(kind: type[T], **columns: Iterable[Any]) -> list[T]:
+    """One named tuple of a kind a place of the columns, one of which each of its fields has."""
+    made: Any = kind  # no type says "a class of named tuples"
+    return list(map(made._make, zip(*(columns[name] for name in made._fields), strict=True)))
 
 
 def _listed(text: str | None) -> list[str]:
