@@ -15,8 +15,8 @@ DATA_DIR_VARIABLE = "AEGIS_DATA_DIR"
 # Set by the supervisor for its children: its process id.
 SUPERVISOR = "AEGIS_SUPERVISOR"
 _PR_SET_PDEATHSIG = 1
-# Objects made before the collector looks at the young ones (Python's 700 suits small programs), and how many of these looks
-# make one at the middle and the old ones. A map as measured is ten thousand objects, without a cycle among them.
+# Objects made until the collector looks at the young ones (Python's 700 suits small programs), and how many of these
+# looks make one at the middle and at the old ones. A measured map is ten thousand objects without a cycle among them.
 _COLLECT_AFTER = (20_000, 10, 20)
 
 

@@ -18,9 +18,16 @@
           fetching = null; // the next chart tries again
           failed(new Error("the chart library did not come"));
         };
-        document.head.appendChild(script);
+        document.head.appendChild(Object.assign(document.createElement("link"), { rel: "preload", as: "script", href: address }));
+        atLeisure(() => document.head.appendChild(script));
       });
     return fetching;
+  }
+
+  // Reading the library holds the browser for longer than all else on a page: its figures and filters are shown first.
+  function atLeisure(work) {
+    if (window.requestIdleCallback) window.requestIdleCallback(work, { timeout: 1000 });
+    else setTimeout(work, 100);
   }
 
   // One chart at a time, and a breath between: the first is there, and the page answers, while the others are drawn.

@@ -1,15 +1,14 @@
-"""Answers kept in Redis in their final serialised form, by Flask-Caching's Redis backend.
+"""Answers kept in their final serialised form: in Redis, by Flask-Caching's backend, and the last used in the process.
 
 The key carries the generation of every topic an answer depends on, so nothing is ever invalidated: an answer of older
 data, or one that another release has drawn, is never asked for again, and expires. One computes, the others wait.
-Without Redis every answer is computed.
+Without Redis a process has only what it holds itself.
 """
 
 import hashlib
 import logging
 import threading
 import time
-from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -22,8 +21,9 @@ import orjson
 import redis
 from flask_caching.backends.rediscache import RedisCache
 
-from data import database, generations
+from data import generations
 from data import redis as redis_connection
+from data.held import Held
 
 log = logging.getLogger(__name__)
 
@@ -33,7 +33,9 @@ KEEP_SECONDS = 24 * 3600
 # How long the others wait for the one who computes before they compute themselves.
 _WAIT_SECONDS = 10.0
 _POLL_SECONDS = 0.01
-_HELD_MAX = 4
+# Of what answers are made of: a measured map of the large data set takes about 2 MB. Of answers: in bytes.
+_PARTS_MAX = 4
+_NEAR_MAX, _NEAR_MAX_EACH = 8_000_000, 1_000_000
 # After a failure Redis is left alone for this long, so that a page does not pay the timeout for every query.
 _REST_SECONDS = 2.0
 
@@ -52,8 +54,8 @@ class _Bytes:
 
 @dataclass(slots=True)
 class _State:
-    held: OrderedDict[str, object] = field(default_factory=OrderedDict)
-    held_of: object = None  # the engine it was read through
+    parts: Held[object] = field(default_factory=lambda: Held(_PARTS_MAX))
+    near: Held[bytes] = field(default_factory=lambda: Held(_NEAR_MAX, _NEAR_MAX_EACH, len))
     backend: RedisCache | None = None
     client: redis.Redis | None = None
     rest_until: float = 0.0
@@ -120,21 +122,19 @@ def held(name: str, params: Mapping[str, object], topics: tuple[str, ...], compu
     numbers: Mapping[str, int] | None = getattr(_local, "numbers", None)
     if numbers is None or getattr(_local, "bypassed", False):
         return compute()
-    key, engine = _key(name, params, topics, numbers), database.engine()
-    with _state.guard:
-        if _state.held_of is not engine:  # another database counts its generations for itself
-            _state.held.clear()
-            _state.held_of = engine
-        if key in _state.held:
-            _state.held.move_to_end(key)
-            return cast("T", _state.held[key])
+    key = _key(name, params, topics, numbers)
+    found = _state.parts.get(key)
+    if found is not None:
+        return cast("T", found)
     made = compute()
-    with _state.guard:
-        if _state.held_of is engine:
-            _state.held[key] = made
-        while len(_state.held) > _HELD_MAX:
-            _state.held.popitem(last=False)
+    _state.parts.put(key, made)
     return made
+
+
+def forget() -> None:
+    """Give up what this process holds; what is in Redis stays."""
+    _state.parts.clear()
+    _state.near.clear()
 
 
 def _key(name: str, params: Mapping[str, object], topics: tuple[str, ...], numbers: Mapping[str, int]) -> str:
@@ -172,6 +172,9 @@ def _away(error: redis.RedisError) -> None:
 
 
 def _get(key: str) -> bytes | None:
+    held = _state.near.get(key)
+    if held is not None:
+        return held
     backend = _backend()
     if backend is None:
         return None
@@ -180,10 +183,13 @@ def _get(key: str) -> bytes | None:
     except redis.RedisError as error:
         _away(error)
         return None
+    if found is not None:
+        _state.near.put(key, found)
     return found
 
 
 def _set(key: str, answer: bytes) -> None:
+    _state.near.put(key, answer)
     backend = _backend()
     if backend is None:
         return

@@ -27,8 +27,8 @@ from werkzeug.serving import make_server
 from app.embedded.postgres import Cluster
 from app.embedded.redis import RedisServer
 from app.settings import Settings
+from data import cache, migrate, passwords
 from data import database as db
-from data import migrate, passwords
 from data import redis as redis_connection
 from data.models import User
 from data.passwords import hashed
@@ -155,6 +155,7 @@ def redis_server(redis_url: str) -> Iterator[None]:
     """An empty Redis, configured as the process's Redis."""
     redis_connection.configure(redis_url)
     redis_connection.client().flushdb()
+    cache.forget()
     yield
     redis_connection.close()
 

@@ -185,7 +185,7 @@ def costs(asking: Asking, counting: Counting) -> dict[tuple[str, str], tuple[int
 
     def cost(path: str, search: str) -> tuple[int, int]:
         redis_connection.client().flushall()
-        cache._state.held.clear()
+        cache.forget()
         place, address = path.format(**chosen), search.format(**chosen)
         return counting(lambda: asking.open(place, address)), counting(lambda: asking.open(place, address))
 
