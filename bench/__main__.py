@@ -36,6 +36,7 @@ from bench import (
 )
 from bench.figures import Figure
 from data import database
+from data import redis as redis_connection
 
 PARTS = ("start", "imports", "queries", "tests", "memory", "http", "workflow", "browser", "load", "truth")
 _FILES = Path(__file__).resolve().parent.parent.parent / "shared" / "data"
@@ -146,7 +147,10 @@ def _start(directory: Path) -> Iterator[Figure]:
 
 
 def _running(asked: argparse.Namespace, wanted: set[str], instance: Instance) -> Iterator[Figure]:
-    """Everything that needs the running server."""
+    """All that needs the running server, which finds no answers that other parts of the benchmark kept."""
+    with instance.services(redis=True):
+        configure_data(instance.settings, process="bench")
+        redis_connection.client().flushdb()
     with running.up(instance.directory, "--no-demo") as started, noop.serving() as bare:
         if "memory" in wanted:
             yield _memory(started, instance, "idle after the start")
