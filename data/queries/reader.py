@@ -1,23 +1,21 @@
 """Reading for screens: SQL in, Polars frames or plain rows out, over one ADBC connection a thread keeps.
 
-ADBC's own objects are used and not its DB-API: that loads pyarrow and pandas, 100 MB of a web process, for nothing.
-
 Statements aggregate in the database and take `$1, $2, ...`; a parameter is text, a number or a date, never None, and a
 list of texts goes as `joined(...)` and comes out as `split('$1')` says.
 """
 
 import threading
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from datetime import date, datetime
 from typing import Any
 from urllib.parse import quote
 
-import adbc_driver_postgresql
+import adbc_driver_postgresql.dbapi as adbc
 import polars as pl
 import psycopg
-from adbc_driver_manager import AdbcConnection, AdbcStatement, OperationalError
 from adbc_driver_manager import Error as AdbcError
+from adbc_driver_manager import OperationalError
 from sqlalchemy.orm import Session
 
 from data import cache, database
@@ -102,37 +100,23 @@ def split(placeholder: str) -> str:
 
 def forget() -> None:
     """Close this thread's connection; the next question opens another."""
-    opened = getattr(_local, "opened", ())
-    _local.engine, _local.opened = None, ()
-    for one in opened:
-        with suppress(AdbcError):  # it was lost already: closing is all there is left to do
-            one.close()
+    connection = getattr(_local, "connection", None)
+    _local.engine = _local.connection = None
+    if connection is not None:
+        try:
+            connection.close()
+        except AdbcError:  # it was lost already: closing is all there is left to do
+            return
 
 
 def _frame(statement: str, parameters: tuple[Parameter, ...]) -> pl.DataFrame:
     if on_statement is not None:
         on_statement(statement)
-    try:
-        return _answer(statement, parameters)
-    except pl.exceptions.ComputeError:  # rows were on their way: Polars hands on the words alone
-        _answer("SELECT 1", ())  # says whether the database is there
-        forget()
-        raise
-
-
-def _answer(statement: str, parameters: tuple[Parameter, ...]) -> pl.DataFrame:
-    with AdbcStatement(_connection()) as sent:
-        sent.set_sql_query(statement)
-        sent.prepare()
-        if parameters:
-            sent.bind_stream(pl.DataFrame([pl.Series(str(at), [_plain(one)]) for at, one in enumerate(parameters)]))
-        stream, _rows = sent.execute_query()
-        return pl.DataFrame(stream)
-
-
-def _plain(value: Parameter) -> Parameter:
-    """A word of an enumeration as text: Polars would send the whole enumeration."""
-    return str(value) if isinstance(value, str) else value
+    with _connection().cursor() as cursor:
+        cursor.execute(statement, parameters or None)
+        found = pl.from_arrow(cursor.fetch_arrow_table())
+    assert isinstance(found, pl.DataFrame)  # noqa: S101 - a table becomes a frame
+    return found
 
 
 def _frame_of(session: Session, statement: str, parameters: tuple[Parameter, ...]) -> pl.DataFrame:
@@ -151,10 +135,9 @@ def _connection() -> Any:
         forget()
         url = database.url()
         options = f"options={quote(_SETTINGS)}&application_name=aegis+reader&connect_timeout=3".replace("+", "%20")
-        served = adbc_driver_postgresql.connect(f"{url}{'&' if '?' in url else '?'}{options}")
-        _local.opened = (AdbcConnection(served), served)
+        _local.connection = adbc.connect(f"{url}{'&' if '?' in url else '?'}{options}", autocommit=True)
         _local.engine = engine
-    return _local.opened[0]
+    return _local.connection
 
 
 def _is_lost(error: AdbcError) -> bool:
