@@ -26,7 +26,6 @@ from werkzeug.serving import make_server
 
 from app.embedded.postgres import Cluster
 from app.embedded.redis import RedisServer
-from app.processes import settle
 from app.settings import Settings
 from data import cache, migrate, passwords
 from data import database as db
@@ -41,26 +40,6 @@ ROOT = Path(__file__).resolve().parent.parent
 # how long an example takes says how busy the machine is, not whether the code is right
 hypothesis_settings.register_profile("aegis", deadline=None)
 hypothesis_settings.load_profile("aegis")
-
-
-# Marks of files that take long for the few tests they have.
-_LONG = ("browser", "realdata", "long")
-_LAST_LONG_BEGINS = 0.8  # of the way through the others
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Long files early and spread over the run: at its end, one process would work at them and the others wait."""
-    files = list(dict.fromkeys(item.path for item in items))
-    marked = {item.path for item in items if any(item.get_closest_marker(name) for name in _LONG)}
-    long = [path for path in files if path in marked]
-    short = [path for path in files if path not in marked]
-    begins = {path: _LAST_LONG_BEGINS * at / len(long) for at, path in enumerate(long)}
-    begins |= {path: at / len(short) for at, path in enumerate(short)}
-    items.sort(key=lambda item: begins[item.path])  # stable: a file stays together, in its order
-
-
-def pytest_collection_finish() -> None:
-    settle()
 
 
 @pytest.fixture(scope="session")

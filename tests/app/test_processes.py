@@ -1,6 +1,5 @@
 """Commands and long-running processes: light to start, patient with outages."""
 
-import gc
 import json
 import logging
 import subprocess
@@ -14,7 +13,6 @@ import redis
 import structlog
 
 from app import logs, scheduler, schema
-from app.processes import settle
 from app.settings import ROOT, Settings
 from data import redis as redis_connection
 from domain.errors import Unavailable
@@ -31,14 +29,6 @@ def modules_after(statement: str) -> set[str]:
         env={"PYTHONPATH": str(ROOT)},
     )
     return set(json.loads(done.stdout))
-
-
-def test_a_settled_process_leaves_alone_what_it_has_loaded() -> None:
-    loaded = [["a list of"], {"two": "kinds"}]
-    gc.unfreeze()
-    settle()
-    assert gc.get_freeze_count() > 10_000
-    assert not any(one is loaded for one in gc.get_objects())
 
 
 def test_the_command_line_imports_nothing_heavy() -> None:

@@ -37,8 +37,6 @@ from tests.data import world
 from tests.jobs.acting import do, person, planned
 from tests.jobs.syncing import rows
 
-pytestmark = pytest.mark.long
-
 ROOT = Path(__file__).parents[2]
 # what an action that was done leaves in the timeline, once
 TOLD = {

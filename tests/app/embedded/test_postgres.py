@@ -14,8 +14,6 @@ from app.embedded import accounts, postgres
 from app.embedded.postgres import Cluster
 from domain.errors import Unavailable
 
-pytestmark = pytest.mark.long
-
 as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root drops to another account")
 
 
