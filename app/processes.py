@@ -1,4 +1,4 @@
-"""What every process of Aegis does first: connect the data layer, settle, and not outlive its supervisor."""
+"""What processes of Aegis do first: connect the data layer, take care not to outlive their supervisor, settle."""
 
 import gc
 import os

@@ -33,7 +33,7 @@ KEEP_SECONDS = 24 * 3600
 # How long the others wait for the one who computes before they compute themselves.
 _WAIT_SECONDS = 10.0
 _POLL_SECONDS = 0.01
-# Of what answers are made of: a measured map of the large data set takes about 2 MB. Of answers: in bytes.
+# What answers are made of is counted, answers are weighed in bytes: a map of everything is much larger than its answer.
 _PARTS_MAX = 4
 _NEAR_MAX, _NEAR_MAX_EACH = 8_000_000, 1_000_000
 # After a failure Redis is left alone for this long, so that a page does not pay the timeout for every query.

@@ -214,9 +214,9 @@ class Scorer:
         return (a, b, c, d, e)
 
     def effective_of(self, inputs: Inputs) -> Five:
-        countermeasures, platforms = inputs.countermeasures is not None, inputs.platforms is not None
-        known = self._effective.get((countermeasures, platforms))
-        return known or self.effective(countermeasures=countermeasures, platforms=platforms)
+        return self.effective(
+            countermeasures=inputs.countermeasures is not None, platforms=inputs.platforms is not None
+        )
 
     def points(self, inputs: Inputs) -> Five:
         """What each part adds, exactly; the score is their sum."""

@@ -31,6 +31,22 @@ def modules_after(statement: str) -> set[str]:
     return set(json.loads(done.stdout))
 
 
+def test_a_settled_process_leaves_alone_what_it_has_loaded() -> None:
+    # in a process of its own: it would stay so for the tests that follow
+    program = "import gc; from app.processes import settle; settle(); print(gc.get_freeze_count(), *gc.get_threshold())"
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+        env={"PYTHONPATH": str(ROOT)},
+    )
+    frozen, young, *_ = map(int, done.stdout.split())
+    assert frozen > 1_000
+    assert young > 700  # Python's own
+
+
 def test_the_command_line_imports_nothing_heavy() -> None:
     heavy = {
         "sqlalchemy",
