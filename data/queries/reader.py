@@ -1,21 +1,24 @@
 """Reading for screens: SQL in, Polars frames or plain rows out, over one ADBC connection a thread keeps.
 
+ADBC's own objects are used and not its DB-API: that loads pyarrow and pandas, 100 MB of a web process, for nothing.
+
 Statements aggregate in the database and take `$1, $2, ...`; a parameter is text, a number or a date, never None, and a
 list of texts goes as `joined(...)` and comes out as `split('$1')` says.
 """
 
 import threading
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import date, datetime
 from typing import Any
 from urllib.parse import quote
 
-import adbc_driver_postgresql.dbapi as adbc
+import adbc_driver_postgresql
 import polars as pl
 import psycopg
+from adbc_driver_manager import AdbcConnection, AdbcStatement, OperationalError
 from adbc_driver_manager import Error as AdbcError
-from adbc_driver_manager import OperationalError
+from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
 from data import cache, database
@@ -100,23 +103,33 @@ def split(placeholder: str) -> str:
 
 def forget() -> None:
     """Close this thread's connection; the next question opens another."""
-    connection = getattr(_local, "connection", None)
-    _local.engine = _local.connection = None
-    if connection is not None:
-        try:
-            connection.close()
-        except AdbcError:  # it was lost already: closing is all there is left to do
-            return
+    _local.kept = None
 
 
 def _frame(statement: str, parameters: tuple[Parameter, ...]) -> pl.DataFrame:
     if on_statement is not None:
         on_statement(statement)
-    with _connection().cursor() as cursor:
-        cursor.execute(statement, parameters or None)
-        found = pl.from_arrow(cursor.fetch_arrow_table())
-    assert isinstance(found, pl.DataFrame)  # noqa: S101 - a table becomes a frame
-    return found
+    try:
+        return _answer(statement, parameters)
+    except pl.exceptions.ComputeError:  # rows were on their way: Polars hands on the words alone
+        _answer("SELECT 1", ())  # says whether the database is there
+        forget()
+        raise
+
+
+def _answer(statement: str, parameters: tuple[Parameter, ...]) -> pl.DataFrame:
+    with AdbcStatement(_connection()) as sent:
+        sent.set_sql_query(statement)
+        sent.prepare()
+        if parameters:
+            sent.bind_stream(pl.DataFrame([pl.Series(str(at), [_plain(one)]) for at, one in enumerate(parameters)]))
+        stream, _rows = sent.execute_query()
+        return pl.DataFrame(stream)
+
+
+def _plain(value: Parameter) -> Parameter:
+    """A word of an enumeration as text: Polars would send the whole enumeration."""
+    return str(value) if isinstance(value, str) else value
 
 
 def _frame_of(session: Session, statement: str, parameters: tuple[Parameter, ...]) -> pl.DataFrame:
@@ -129,15 +142,29 @@ def _frame_of(session: Session, statement: str, parameters: tuple[Parameter, ...
         return pl.DataFrame(cursor.fetchall(), schema=schema, orient="row", infer_schema_length=None)
 
 
-def _connection() -> Any:
+def _connection() -> AdbcConnection:
     engine = database.engine()
-    if getattr(_local, "engine", None) is not engine:
+    kept: _Kept | None = getattr(_local, "kept", None)
+    if kept is None or kept.engine is not engine:
         forget()
-        url = database.url()
+        kept = _local.kept = _Kept(engine, database.url())
+    return kept.connection
+
+
+class _Kept:
+    """A connection a thread keeps, closed with the thread: ADBC's own objects do not close themselves."""
+
+    def __init__(self, engine: Engine, url: str) -> None:
+        self.engine = engine
         options = f"options={quote(_SETTINGS)}&application_name=aegis+reader&connect_timeout=3".replace("+", "%20")
-        _local.connection = adbc.connect(f"{url}{'&' if '?' in url else '?'}{options}", autocommit=True)
-        _local.engine = engine
-    return _local.connection
+        self._served = adbc_driver_postgresql.connect(f"{url}{'&' if '?' in url else '?'}{options}")
+        self.connection = AdbcConnection(self._served)
+
+    def __del__(self) -> None:
+        for one in (getattr(self, "connection", None), getattr(self, "_served", None)):
+            if one is not None:
+                with suppress(AdbcError):  # it was lost already: closing is all there is left to do
+                    one.close()
 
 
 def _is_lost(error: AdbcError) -> bool:

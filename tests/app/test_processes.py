@@ -82,6 +82,12 @@ def test_the_web_servers_main_process_has_no_polars() -> None:
     assert modules_after("import app.web") & {"polars", "dash", "pandas", "pyarrow"} == set()
 
 
+def test_the_web_application_needs_neither_pandas_nor_pyarrow() -> None:
+    loaded = modules_after("import app.server, callbacks, pages, data.queries.reader")
+    assert "polars" in loaded
+    assert loaded & {"pandas", "pyarrow"} == set()
+
+
 class Ticks:
     """Stands in for `jobs.schedule.tick`: raises what it is given in turn, then stops the loop."""
 

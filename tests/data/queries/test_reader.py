@@ -1,6 +1,8 @@
 """Reading over ADBC: parameters, types, a connection that is lost and one that is not there."""
 
 from datetime import UTC, date, datetime
+from threading import Thread
+from time import monotonic
 from typing import Any
 
 import polars as pl
@@ -13,6 +15,7 @@ from sqlalchemy import Engine
 from data import database as db
 from data.queries import reader
 from domain.errors import Unavailable
+from domain.roles import Role
 
 
 def test_rows_come_back_in_their_types(database: Engine) -> None:
@@ -28,6 +31,10 @@ def test_rows_come_back_in_their_types(database: Engine) -> None:
     assert found.to_dicts() == [
         {"word": "Ünïcode'; --", "number": 7, "day": date(2026, 11, 23), "moment": moment, "f": 0.5}
     ]
+
+
+def test_a_word_of_an_enumeration_is_text(database: Engine) -> None:
+    assert reader.rows("SELECT $1::text AS role", Role.ADMIN) == [{"role": "admin"}]
 
 
 @pytest.mark.parametrize("texts", [[], ["Windows"], ["Windows", "Office Suite", "a,b|c"]])
@@ -52,6 +59,30 @@ def test_what_fails_while_it_runs_does_not_fail_what_is_asked_next(database: Eng
     with pytest.raises(AdbcError):
         reader.frame(failing, datetime.now(UTC))
     assert reader.rows("SELECT 1 AS one") == [{"one": 1}]
+
+
+def test_what_fails_with_rows_on_their_way_does_not_fail_what_is_asked_next(database: Engine) -> None:
+    with pytest.raises(pl.exceptions.ComputeError, match="division by zero"):
+        reader.frame("SELECT 1 / (90000 - n) AS one FROM generate_series(1, 100000) AS n")
+    assert reader.rows("SELECT 1 AS one") == [{"one": 1}]
+
+
+def test_a_connection_that_is_cut_with_rows_on_their_way_is_said_in_one_sentence(database: Engine) -> None:
+    with pytest.raises(Unavailable, match="does not answer just now"):
+        reader.frame("SELECT pg_terminate_backend(pg_backend_pid()) AS gone")
+    assert reader.rows("SELECT 1 AS one") == [{"one": 1}]
+
+
+def test_a_thread_that_ends_leaves_no_connection(database: Engine) -> None:
+    open_ones = "SELECT count(*) AS n FROM pg_stat_activity WHERE application_name = 'aegis reader'"
+    before = reader.rows(open_ones)
+    for _ in range(20):
+        thread = Thread(target=reader.rows, args=(open_ones,))
+        thread.start()
+        thread.join()
+    gone_by = monotonic() + 10  # the server sees an end of a connection a moment later
+    while reader.rows(open_ones) != before:
+        assert monotonic() < gone_by, "connections of threads that ended are still open"
 
 
 def test_a_connection_that_was_cut_is_opened_again(database: Engine, database_url: str) -> None:
