@@ -42,6 +42,22 @@ hypothesis_settings.register_profile("aegis", deadline=None)
 hypothesis_settings.load_profile("aegis")
 
 
+# Marks of files that take long for the few tests they have.
+_LONG = ("browser", "realdata", "long")
+_LAST_LONG_BEGINS = 0.8  # of the way through the others
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Long files early and spread over the run: at its end, one process would work at them and the others wait."""
+    files = list(dict.fromkeys(item.path for item in items))
+    marked = {item.path for item in items if any(item.get_closest_marker(name) for name in _LONG)}
+    long = [path for path in files if path in marked]
+    short = [path for path in files if path not in marked]
+    begins = {path: _LAST_LONG_BEGINS * at / len(long) for at, path in enumerate(long)}
+    begins |= {path: at / len(short) for at, path in enumerate(short)}
+    items.sort(key=lambda item: begins[item.path])  # stable: a file stays together, in its order
+
+
 @pytest.fixture(scope="session")
 def realdata_dir() -> Path:
     """The folder of real public data files; tests that need it are marked `realdata`."""

@@ -24,6 +24,8 @@ from app.settings import ROOT, Settings, load
 from app.supervisor import Child
 from domain.errors import Busy, Unavailable
 
+pytestmark = pytest.mark.long
+
 COMMAND = [sys.executable, "-P", "-m", "app.cli.main"]
 PATIENCE = 120
 

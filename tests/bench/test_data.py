@@ -11,6 +11,8 @@ from data import database, migrate
 from data.database import unit_of_work
 from data.models import Technique
 
+pytestmark = pytest.mark.long
+
 ROLLUPS = (
     "rollup_technique_month",
     "rollup_procedure_latest",

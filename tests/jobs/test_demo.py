@@ -30,6 +30,8 @@ from domain.roles import Role
 from jobs import demo, service_levels
 from tests.data import world
 
+pytestmark = pytest.mark.long
+
 TODAY = date(2026, 11, 23)
 ADMIN = Actor(name="ada", id=UUID("0190aaaa-0000-7000-8000-000000000001"))
 TACTICS = ("execution", "persistence", "lateral-movement", "exfiltration", "discovery")

@@ -14,6 +14,8 @@ from app.embedded import accounts, postgres
 from app.embedded.postgres import Cluster
 from domain.errors import Unavailable
 
+pytestmark = pytest.mark.long
+
 as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root drops to another account")
 
 

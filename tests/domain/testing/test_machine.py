@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
@@ -26,6 +27,8 @@ from domain.testing.questions import questions
 from domain.testing.rounds import Round, RoundResult, Verdict
 from domain.testing.telling import snapshot
 from tests.domain.testing.play import BLUE, BLUE_LEAD, EDR, EVERYBODY, RED, RED_LEAD, SIEM, START, key, minutes, planned
+
+pytestmark = pytest.mark.long
 
 DRAFT, EXECUTING, EVALUATING, REVIEW, VALIDATED, REJECTED, CANCELLED = TestState
 LEGAL = {
