@@ -2,12 +2,12 @@
 
 from collections.abc import Mapping
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import UUID
 
 from dash import Dash, Input, Output, State, set_props
 from dash.exceptions import PreventUpdate
 
-from callbacks import viewer
+from callbacks import once, viewer
 from callbacks.plan import made_of
 from callbacks.templates import source_name
 from callbacks.viewer import Viewer
@@ -27,6 +27,8 @@ def open(me: Viewer, asked: Mapping[str, str]) -> tuple[object, str, str]:
 
 
 def register(app: Dash) -> None:
+    once.register(app, "next-key")
+
     @app.callback(
         Output("next-filters", "fields"),
         Output("next-body", "children"),
@@ -43,10 +45,11 @@ def register(app: Dash) -> None:
     @app.callback(
         Output("plan-made", "children", allow_duplicate=True),
         Input("next-make", "n_clicks"),
+        State("next-key", "data"),
         State("next-wanted", "data"),
         prevent_initial_call=True,
     )
-    def make(clicks: int | None, wanted: Any) -> Any:
+    def make(clicks: int | None, key: Any, wanted: Any) -> Any:
         if not clicks or not isinstance(wanted, dict):
             raise PreventUpdate
         me = viewer.current()
@@ -54,7 +57,7 @@ def register(app: Dash) -> None:
         made = jobs.plan_campaign(
             me.actor,
             me.role,
-            key=viewer.key(wanted.get("key")),
+            key=viewer.key(key),
             tests=_tests(wanted.get("tests")),
             on=measured.today(),
             about=str(wanted.get("about", ""))[:300],
@@ -97,7 +100,6 @@ def _next(me: Viewer, asked: Mapping[str, str]) -> page.WhatNext:
         query=said,
         actors=actors,
         platforms=choices["platforms"],
-        key=str(uuid4()),
         may_plan=me.may(Permission.MANAGE_CAMPAIGNS) and me.may(Permission.PLAN_TEST),
     )
 

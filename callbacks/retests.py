@@ -3,12 +3,11 @@
 from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
-from uuid import uuid4
 
 from dash import Dash, Input, Output, State, set_props
 from dash.exceptions import PreventUpdate
 
-from callbacks import viewer
+from callbacks import once, viewer
 from callbacks.navigating import query_of
 from callbacks.viewer import Viewer
 from data.queries import heatmap, measured
@@ -29,6 +28,8 @@ def open(me: Viewer, asked: Mapping[str, str]) -> tuple[object, str, str]:
 
 
 def register(app: Dash) -> None:
+    once.register(app, "retests-key")
+
     @app.callback(
         Output(page.BODY, "children"), Input("url", "search"), State("url", "pathname"), prevent_initial_call=True
     )
@@ -72,6 +73,5 @@ def _retests(me: Viewer, asked: Mapping[str, str]) -> page.Retests:
         until=until,
         **{name: found[name] for name in ("window_days", "techniques", "already", "tested", "tests")},
         rows=[page.Row(**{name: row[name] for name in _KEPT}) for row in found["rows"]],
-        key=str(uuid4()),
         may_plan=me.may(Permission.MANAGE_CAMPAIGNS),
     )

@@ -12,7 +12,7 @@ from dash.development.base_component import Component
 
 from domain.heatmap_view import DOMAINS
 from domain.next_best import BUDGETS
-from pages.components import filters, states, status, words
+from pages.components import filters, once, states, status, words
 from pages.components.coverage import heading
 from pages.components.filters import FilterLine
 from pages.components.frame import Nav
@@ -88,7 +88,6 @@ class WhatNext:
     query: Mapping[str, str]
     actors: Sequence[tuple[str, str]]
     platforms: Sequence[str]
-    key: str
     may_plan: bool
 
     @property
@@ -205,7 +204,8 @@ def _plan(data: WhatNext) -> html.Div:
     wanted = [f"{test.template}|{test.platform}" for test in data.tests]
     return html.Div(
         [
-            dcc.Store(id="next-wanted", data={"key": data.key, "tests": wanted, "about": about(data)}),
+            once.key("next-key"),
+            dcc.Store(id="next-wanted", data={"tests": wanted, "about": about(data)}),
             html.Div(
                 html.Button("Make it a campaign", id="next-make", type="button", className="button"),
                 className="actions",

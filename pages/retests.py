@@ -12,7 +12,7 @@ from domain.heatmap_view import DOMAINS, View, to_query
 from domain.outcomes import Outcome
 from domain.roles import Permission, who_may
 from pages.account import labelled
-from pages.components import choosing, figure, filters, states, status, words
+from pages.components import choosing, figure, filters, once, states, status, words
 from pages.components.coverage import heading
 from pages.components.filters import FilterLine
 from pages.components.frame import Nav
@@ -46,8 +46,6 @@ class Row:
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Retests:
     """`techniques` of `tested` are stale by `until`, `already` of them today; `tests` may be more than there are rows.
-
-    `key` names the campaign that will be made, so that a double click makes it once.
     """
 
     domain: str
@@ -60,7 +58,6 @@ class Retests:
     tested: int
     tests: int
     rows: Sequence[Row]
-    key: str
     may_plan: bool
 
 
@@ -122,7 +119,7 @@ def _form(data: Retests) -> list[Component]:
     )
     button = html.Button("Plan a campaign of the ticked", id="retests-make", type="button", className="button")
     return [
-        dcc.Store(id="retests-key", data=data.key),
+        once.key("retests-key"),
         html.Div([labelled("Name of the campaign", name), button], className="actions retests-form"),
         html.Div(id="retests-made", role="status"),
     ]

@@ -5,8 +5,12 @@ from collections.abc import Callable, Iterator
 import pytest
 from playwright.sync_api import Page, expect
 
+from data.database import SYSTEM, unit_of_work
+from data.repositories import templates
 from domain.roles import Role
+from domain.templates import Template
 from tests.conftest import Person, new_database, url_of
+from tests.jobs.syncing import rows
 
 pytestmark = pytest.mark.browser
 
@@ -51,6 +55,24 @@ def test_from_the_score_to_its_reasons_and_what_to_do(
     page.get_by_role("button", name="Plan a campaign of the ticked").click()
     page.get_by_role("link", name="Open the campaign").click()
     expect(page.locator("#title")).to_contain_text("Retests until")
+
+
+def test_the_best_tests_become_one_campaign_however_often_it_is_pressed(
+    add_person: Callable[..., Person], page_of: Callable[..., Page]
+) -> None:
+    page = page_of(add_person("ada", Role.ADMIN))
+    with unit_of_work() as session:
+        for (attack_id,) in rows("SELECT attack_id FROM technique WHERE domain = 'enterprise-attack' LIMIT 5"):
+            on = ("Windows", "Linux", "macOS")
+            value = Template(name="A way", description="", technique=attack_id, platforms=on, executors=())
+            templates.add_own(session, SYSTEM, value, note="")
+    before = rows("SELECT count(*) FROM test_campaign")[0][0]
+    for made in (1, 2):
+        page.goto("/next")  # the second time it comes out of the cache, and is another campaign
+        page.get_by_role("button", name="Make it a campaign").dblclick()
+        expect(page.locator("#plan-made")).to_contain_text("planned")
+        page.wait_for_load_state("networkidle")
+        assert rows("SELECT count(*) FROM test_campaign")[0][0] == before + made
 
 
 def test_a_phone_scrolls_in_one_direction(add_person: Callable[..., Person], page_of: Callable[..., Page]) -> None:
