@@ -1,5 +1,6 @@
 """The matrix and what can be asked of it. `matrix` is what the heatmap draws, the exports list and the totals count."""
 
+import functools
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import date
@@ -73,12 +74,21 @@ def _cells(found: Map, platforms: Sequence[str]) -> dict[str, list[Any]]:
     place = {one.attack_id: i for i, one in enumerate(techniques)}
     tactic = {one.shortname: i for i, one in enumerate(found.tactics)}
     platform = {name: i for i, name in enumerate(platforms)}
+
+    @functools.cache  # a map has few distinct lists of them
+    def under(names: tuple[str, ...]) -> list[int]:
+        return sorted(tactic[name] for name in names if name in tactic)
+
+    @functools.cache
+    def on(names: tuple[str, ...]) -> list[int]:
+        return sorted(platform[name] for name in names)
+
     return {
         "id": [one.attack_id for one in techniques],
         "name": [one.name for one in techniques],
         "parent": [place.get(one.parent, -1) if one.parent else -1 for one in techniques],
-        "tactics": [sorted(tactic[name] for name in one.tactics if name in tactic) for one in techniques],
-        "platforms": [sorted(platform[name] for name in one.platforms) for one in techniques],
+        "tactics": [under(one.tactics) for one in techniques],
+        "platforms": [on(one.platforms) for one in techniques],
         "status": [one.status for one in techniques],
         "stale": [int(one.stale) for one in techniques],
         "review": [int(one.review) for one in techniques],

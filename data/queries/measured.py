@@ -56,8 +56,8 @@ class Measured(NamedTuple):
     attack_id: str
     name: str
     parent: str | None
-    tactics: Sequence[str]
-    platforms: Sequence[str]
+    tactics: tuple[str, ...]
+    platforms: tuple[str, ...]
     in_scope: bool
     review: bool
     threat: Threat
@@ -356,7 +356,7 @@ class Reading:
         age = age_days(newest, self.as_of)
         return age, decay(age, self.scorer.weights.half_life_days)
 
-    def _placed(self, text: str) -> tuple[list[str], frozenset[str], bool]:
+    def _placed(self, text: str) -> tuple[tuple[str, ...], frozenset[str], bool]:
         """All platforms, those whose tests count here, and whether any is in scope."""
         platforms = _listed(text)
         left = frozenset(platforms) - self.platforms_out
@@ -375,8 +375,8 @@ def _rows(kind: type[T], **columns: Iterable[Any]) -> list[T]:
     return list(map(made._make, zip(*(columns[name] for name in made._fields), strict=True)))
 
 
-def _listed(text: str | None) -> list[str]:
-    return text.split("\x1f") if text else []
+def _listed(text: str | None) -> tuple[str, ...]:
+    return tuple(text.split("\x1f")) if text else ()
 
 
 def _share_of_mix() -> pl.Expr:
