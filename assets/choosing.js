@@ -15,10 +15,10 @@
     return h("select", common, (options || []).map(([key, words]) => h("option", { key, value: key }, words)));
   };
 
-  // -- rows to be ticked, one choice each ----------------------------------------------------------------------------------
+  // -- rows to be ticked, with a column of choices where one is named ----------------------------------------------------------------------------------
   const first = (row) => (row.options.length ? row.options[0][0] : undefined);
 
-  function Row({ row, chosen, change }) {
+  function Row({ row, chosen, change, chooses }) {
     const none = !row.options.length;
     const tick = h("input", {
       type: "checkbox",
@@ -42,7 +42,7 @@
             row.options.map(([key, words]) => h("option", { key, value: key }, words)),
           );
     const cells = row.cells.map((cell, index) => h("td", { key: index }, parts.shownCell(cell)));
-    return h("tr", { className: none ? "is-out" : undefined }, h("td", { className: "is-tight" }, tick), cells, h("td", null, choice));
+    return h("tr", { className: none ? "is-out" : undefined }, h("td", { className: "is-tight" }, tick), cells, chooses && h("td", null, choice));
   }
 
   parts.Chooser = function ({ id, rows, value, columns, caption, noun, setProps }) {
@@ -62,6 +62,7 @@
       onChange: () => setProps({ value: all ? {} : Object.fromEntries(open.map((row) => [row.key, chosen[row.key] || first(row)])) }),
     });
     const head = h("tr", null, h("th", { scope: "col", className: "is-tight" }, every), columns.map((name) => h("th", { key: name, scope: "col" }, name)));
+    const chooses = rows.length > 0 && columns.length > rows[0].cells.length;
     const count = Object.keys(chosen).length;
     return h(
       "div",
@@ -77,7 +78,7 @@
           h(
             "tbody",
             null,
-            rows.map((row) => h(Row, { key: row.key, row, chosen: chosen[row.key], change })),
+            rows.map((row) => h(Row, { key: row.key, row, chosen: chosen[row.key], change, chooses })),
           ),
         ),
       ),

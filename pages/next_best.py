@@ -24,12 +24,11 @@ TITLE = "What next"
 NAV = Nav("State", "What next", "next", 40, "w")
 BUDGET = 10
 _FACTS = (
-    ("priority", "set to high priority here"),
-    ("own_groups", "used by {} of our own threat actors"),
-    ("exploited", "part of {} exploited vulnerabilities"),
-    ("controls", "mapped to {} controls"),
-    ("remediations", "{} open remediations"),
+    ("exploited", "part of {}", "exploited vulnerability", "exploited vulnerabilities"),
+    ("controls", "mapped to {}", "control", "controls"),
+    ("remediations", "{}", "open remediation", "open remediations"),
 )
+_PRIORITY = {"high": "set to high priority here", "low": "set to low priority here"}
 
 
 class Steps(Part):
@@ -270,12 +269,10 @@ def reasons(gap: Gap) -> str:
         rules = facts["rules"]
         claimed = f"{words.plural(rules, 'rule')} claim{'s' if rules == 1 else ''} it" if rules else "no rule claims it"
         said.append(f"never tested, {claimed}")
-    users = facts["groups"]
-    said.append(f"used by {words.plural(users, 'threat actor')}" if users else "no known actor uses it")
-    for name, text in _FACTS:
-        found = facts[name]
-        if name == "priority":
-            said += [text] if found == "high" else ["set to low priority here"] if found == "low" else []
-        elif found:
-            said.append(text.format(words.number(found)))
+    users, own = facts["groups"], facts["own_groups"]
+    known = f"used by {words.plural(users, 'threat actor')}" if users else "no known actor uses it"
+    said.append(f"{known}, {words.number(own)} of them our own" if own else known)
+    if facts["priority"] in _PRIORITY:
+        said.append(_PRIORITY[facts["priority"]])
+    said += [text.format(words.plural(facts[name], one, many)) for name, text, one, many in _FACTS if facts[name]]
     return "; ".join(said)

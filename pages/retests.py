@@ -45,7 +45,7 @@ class Row:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Retests:
-    """`techniques` of `tested` are stale by `until`, `already` of them today; `tests` may be more than there are rows."""
+    """`techniques` of `tested` are stale by `until`, `already` of them today; `tests` may be more than the rows."""
 
     domain: str
     domains: Sequence[str]

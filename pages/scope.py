@@ -300,7 +300,7 @@ def _change(data: ScopeData, key: str, ref: str) -> Cell:
         return ""
     first = next(iter(data.domains), data.domain)
     domain = {} if data.domain == first else {"domain": data.domain}
-    return cell("Put back" if key == "back" else "Take out", href=f"{PATH}?{urlencode({**domain, key: ref})}")
+    return cell("Put\u00a0back" if key == "back" else "Take\u00a0out", href=f"{PATH}?{urlencode({**domain, key: ref})}")
 
 
 def decided_words(out: Sequence[str], back: Sequence[str]) -> str:

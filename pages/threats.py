@@ -256,8 +256,9 @@ def _priority_form() -> html.Div:
         id="priority-technique", placeholder="T1059", maxLength=20, autoComplete="off", className="field"
     )
     reason = dcc.Input(id="priority-reason", maxLength=500, autoComplete="off", className="field")
-    button = html.Button("Keep", id="priority-set", type="button", className="button is-small")
-    return html.Div([labelled("Technique", technique), choice, labelled("Why", reason), button], className="actions")
+    button = html.Button("Keep", id="priority-set", type="button", className="button")
+    fields = [labelled("Technique", technique), labelled("Priority", choice), labelled("Why", reason), button]
+    return html.Div(fields, className="actions")
 
 
 def render_sector(data: Threats) -> list[Component]:
@@ -285,15 +286,13 @@ def render_sector(data: Threats) -> list[Component]:
         )
         return [html.P(text), table]
     drawn = [
-        {"key": one.attack_id, "label": one.name, "cells": each, "options": [["1", "named by the form above"]]}
+        {"key": one.attack_id, "label": one.name, "cells": each, "options": [["1", "ours"]]}
         for one, each in zip(found, cells, strict=True)
     ]
     reason = dcc.Input(id="threats-reason", maxLength=500, autoComplete="off", className="field")
-    button = html.Button("Name those ticked as ours", id="threats-name", type="button", className="button is-small")
+    button = html.Button("Name those ticked as ours", id="threats-name", type="button", className="button")
     form = html.Div([labelled("Why they threaten us", reason), button], className="actions")
-    chooser = choosing.chooser(
-        "threats-chosen", drawn, columns=[*columns, "When ticked"], caption="Groups", noun="groups", value={}
-    )
+    chooser = choosing.chooser("threats-chosen", drawn, columns=columns, caption="Groups", noun="groups", value={})
     return [html.P(text), form, chooser]
 
 

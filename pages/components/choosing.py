@@ -50,7 +50,7 @@ def chooser(
     value: Mapping[str, str],
 ) -> Chooser:
     """`rows`: {key, label, cells (as in a listing, one a column), options [[value, words]]}; one without options
-    cannot be ticked and says why in `none`."""
+    cannot be ticked and says why in `none`. A column more than there are cells shows the options."""
     return Chooser(
         id=id_, rows=[dict(row) for row in rows], columns=list(columns), caption=caption, noun=noun, value=dict(value)
     )

@@ -218,7 +218,7 @@ def multiples_chart(about: About, whole: Curve, groups: Sequence[Group]) -> Comp
     for at, group in enumerate(shown):
         number = "" if not at else str(at + 1)
         column_, row = at % across, at // across
-        left, right = column_ / across + (0.02 if column_ else 0), (column_ + 1) / across - 0.01
+        left, right = column_ / across + (0.02 if column_ else 0), (column_ + 1) / across - 0.03
         top, bottom = 1 - row / down - (0.07 if row else 0), 1 - (row + 1) / down + 0.07
         layout[f"xaxis{number}"] = {**axis, "domain": [left, right], "anchor": f"y{number}", "tickangle": 0}
         layout[f"xaxis{number}"]["tickvals"], layout[f"xaxis{number}"]["ticktext"] = _sparse(axis)

@@ -289,7 +289,7 @@ def render_provenance(data: Framework) -> html.Section:
         "own": "a table of your own",
     }[data.origin]
     spoken = f"It speaks ATT&CK {data.attack_version}; the" if data.attack_version else "The"
-    said = f"From {origin}. {spoken} loaded map is {data.map_version or 'none'}. Taken in "
+    said = f"From {origin}. {spoken} loaded map is {data.map_version or 'none'}. Taken in on "
     facts = [html.P([said, when(data.updated_at, "day"), "."])]
     if data.published_on:
         facts.append(html.P(f"Published {words.day(data.published_on)}."))
