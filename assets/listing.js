@@ -222,7 +222,7 @@
         { className: "listing-scroll", tabIndex: props.columns.length > 3 ? 0 : undefined, role: "region", "aria-label": props.caption },
         h(
           "table",
-          { className: props.columns.length > 4 ? "rows is-wide" : "rows" },
+          { className: "rows" + (props.columns.length > 7 ? " is-widest" : props.columns.length > 4 ? " is-wide" : "") },
           h("caption", { className: "unseen" }, props.caption),
           h(
             "thead",
