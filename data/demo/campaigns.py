@@ -94,8 +94,10 @@ def plan(
     seed: int,
     until: int,
     days: int,
+    *,
+    units: int = 1,
 ) -> list[Campaign]:
-    """The campaigns of the last `days` days and the next weeks, oldest first."""
+    """The campaigns of the last `days` days and the next weeks, oldest first; each of `units` runs its own."""
     dice = stream(seed, "campaigns")
     made: list[Campaign] = []
     years = max(1, round(days / YEAR))
@@ -117,10 +119,13 @@ def plan(
                 chosen = [one for one in procedures if _fits(one, theme)]
             if not chosen:
                 continue
-            dice.shuffle(chosen)
             if years > 1:
                 name = f"{name} (year {years - year})"
-            made.append(Campaign(key(dice, starts), name, goal, actor, starts, starts + length * DAY, tuple(chosen)))
+            for unit in range(units):
+                dice.shuffle(chosen)
+                named = f"{name}, unit {unit + 1}" if units > 1 else name
+                ends = starts + length * DAY
+                made.append(Campaign(key(dice, starts), named, goal, actor, starts, ends, tuple(chosen)))
     return made
 
 

@@ -43,6 +43,7 @@ class Size:
     procedures: int
     days: int = campaigns.YEAR
     staff: int = 6
+    units: int = 1
     rule_sources: tuple[str, ...] = ("own",)
     few_tools: bool = False
     told: int | None = None
@@ -53,9 +54,9 @@ DEMO = Size(tests=900, rules=150, procedures=420)
 
 
 def large(tests: int, rules: int) -> Size:
-    """The benchmark's data: three years, a larger team, the same people's way of working."""
+    """The benchmark's data: three years, a larger team, units with campaigns of a few hundred tests each."""
     return Size(
-        tests=tests, rules=rules, procedures=3_000, days=3 * campaigns.YEAR, staff=len(people.STAFF),
+        tests=tests, rules=rules, procedures=3_000, days=3 * campaigns.YEAR, staff=len(people.STAFF), units=40,
         rule_sources=("own", "vendor", "community"), few_tools=True, told=min(20_000, tests), is_demo=False,
     )  # fmt: skip
 
@@ -78,7 +79,7 @@ class Organisation:
         groups = campaigns.emulated(catalogue, _EMULATIONS)
         wanted = {attack_id for _group, techniques in groups for attack_id in techniques}
         self.procedures = procedures.pool(catalogue, seed, size.procedures, wanted)
-        self.campaigns = campaigns.plan(groups, self.procedures, seed, self.until, size.days)
+        self.campaigns = campaigns.plan(groups, self.procedures, seed, self.until, size.days, units=size.units)
         self._catalogue = catalogue
         self._founded = founded
         self._team = Team(
