@@ -75,7 +75,7 @@ class Measured(NamedTuple):
     newest_on: date | None = None  # the day of the newest evidence
     mix: tuple[float, ...] = ()  # shares of procedures by latest result, in the order of RESULTS
     rule_total: float = 0.0  # the summed values of its enabled rules
-    tested: Sequence[str] = ()  # platforms with a validated test
+    tested: tuple[str, ...] = ()  # platforms with a validated test
 
 
 @dataclass(frozen=True, slots=True)
@@ -291,37 +291,17 @@ class Reading:
             pl.col("rules", "procedures", "exploited", "applicable", "in_place").fill_null(0),
         )
         of = found.to_dict(as_series=False)
-        keys, ids, shares, procedures, rules = of["key"], of["attack_id"], of["share"], of["procedures"], of["rules"]
+        keys, ids, shares, procedures = of["key"], of["attack_id"], of["share"], of["procedures"]
         id_of = dict(zip(keys, ids, strict=True))
         parents = [id_of.get(parent) for parent in of["parent"]]
-        listed = cache(_listed)
+        listed, placed, aged = cache(_listed), cache(self._placed), cache(self._aged)
         tested = [listed(text) for text in of["tested"]]
-        aged, placed = cache(self._aged), cache(self._placed)
-        ages = [aged(day)[0] for day in of["newest_on"]]
-        usable = [placed(text)[1] for text in of["platforms"]]
+        places = [placed(text) for text in of["platforms"]]
+        ages, freshness = zip(*(aged(day) for day in of["newest_on"]), strict=True) if keys else ((), ())
         tests = _rows(Tests, **{name: of[name] for name in Tests._fields})
+        inputs = self._inputs(of, freshness, [usable for _, usable, _ in places], tested)
+        threats = self._threats(of)
         mixes = zip(*(of[name] for name in MIX), strict=True)
-        inputs = _rows(
-            Inputs,
-            tests=of["value"],
-            rules=[rules_part(total, weights.rule_saturation) for total in of["rule_value"]],
-            rule_count=rules,
-            freshness=[aged(day)[1] for day in of["newest_on"]],
-            platforms=[
-                len(some.intersection(on)) / len(some) if some else None
-                for some, on in zip(usable, tested, strict=True)
-            ],
-            countermeasures=[
-                n / some if some else None for n, some in zip(of["in_place"], of["applicable"], strict=True)
-            ],
-        )
-        threats = _rows(
-            Threat,
-            groups=of["groups"],
-            own_groups=[self.own_groups.get(key, 0) for key in keys],
-            exploited=of["exploited"],
-            priority=[self.priorities.get(attack_id) for attack_id in ids],
-        )
         return _rows(
             Measured,
             key=keys,
@@ -329,8 +309,8 @@ class Reading:
             name=of["name"],
             parent=parents,
             tactics=[listed(text) for text in of["tactics"]],
-            platforms=[placed(text)[0] for text in of["platforms"]],
-            in_scope=self._in_scope(ids, parents, [placed(text)[2] for text in of["platforms"]]),
+            platforms=[platforms for platforms, _, _ in places],
+            in_scope=self._in_scope(ids, parents, [on_some for _, _, on_some in places]),
             review=of["review"],
             threat=threats,
             relevance=[relevance(threat, weights) for threat in threats],
@@ -340,7 +320,7 @@ class Reading:
             procedures=procedures,
             age_days=ages,
             tests=tests,
-            rules=rules,
+            rules=of["rules"],
             not_counted_rules=[self.not_placed.get(KNOWN_SUCCESSORS.get(attack_id, ""), 0) for attack_id in ids],
             inputs=inputs,
             points=[self.scorer.points(one) for one in inputs],
@@ -348,6 +328,38 @@ class Reading:
             mix=[mix if count else () for mix, count in zip(mixes, procedures, strict=True)],
             rule_total=of["rule_value"],
             tested=tested,
+        )
+
+    def _inputs(
+        self,
+        of: Mapping[str, list[Any]],
+        freshness: Sequence[float | None],
+        usable: Sequence[frozenset[str]],
+        tested: Sequence[tuple[str, ...]],
+    ) -> list[Inputs]:
+        saturation = self.scorer.weights.rule_saturation
+        return _rows(
+            Inputs,
+            tests=of["value"],
+            rules=[rules_part(total, saturation) for total in of["rule_value"]],
+            rule_count=of["rules"],
+            freshness=freshness,
+            platforms=[
+                len(some.intersection(on)) / len(some) if some else None
+                for some, on in zip(usable, tested, strict=True)
+            ],
+            countermeasures=[
+                n / some if some else None for n, some in zip(of["in_place"], of["applicable"], strict=True)
+            ],
+        )
+
+    def _threats(self, of: Mapping[str, list[Any]]) -> list[Threat]:
+        return _rows(
+            Threat,
+            groups=of["groups"],
+            own_groups=[self.own_groups.get(key, 0) for key in of["key"]],
+            exploited=of["exploited"],
+            priority=[self.priorities.get(attack_id) for attack_id in of["attack_id"]],
         )
 
     def _aged(self, newest: date | None) -> tuple[int | None, float | None]:
