@@ -41,7 +41,7 @@ from data import redis as redis_connection
 PARTS = ("start", "imports", "queries", "tests", "memory", "http", "workflow", "browser", "load", "truth")
 _FILES = Path(__file__).resolve().parent.parent.parent / "shared" / "data"
 _STARTS = 3
-_SETTLE_SECONDS = 8.0
+_SETTLE_SECONDS = 30.0
 out, err = Console(width=170), Console(stderr=True)
 
 

@@ -242,6 +242,14 @@ class SecurityTest(Base):
             postgresql_where=text("state IN ('draft', 'red_executing', 'blue_evaluating', 'in_review')"),
         ),
         Index(
+            "ix_security_test_in_review",
+            "priority",
+            "updated_at",
+            "number",
+            postgresql_include=["red_approved_by", "red_submitted_by", "blue_approved_by", "blue_submitted_by"],
+            postgresql_where=text("state = 'in_review'"),
+        ),
+        Index(
             "ix_security_test_remediation",
             "remediation_state",
             "remediation_due_on",
