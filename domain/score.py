@@ -196,14 +196,12 @@ class Scorer:
 
     def __init__(self, weights: Weights) -> None:
         self.weights = weights
-        self._effective: dict[tuple[bool, bool], Five] = {}
-
-    def effective(self, *, countermeasures: bool, platforms: bool) -> Five:
-        """The weights when these two parts apply or not; the other three always do."""
-        key = (countermeasures, platforms)
-        if key not in self._effective:
-            self._effective[key] = self._spread((True, True, countermeasures, True, platforms))
-        return self._effective[key]
+        # by whether countermeasures apply and whether platforms do; the other three parts always do
+        self._effective = {
+            (countermeasures, platforms): self._spread((True, True, countermeasures, True, platforms))
+            for countermeasures in (False, True)
+            for platforms in (False, True)
+        }
 
     def _spread(self, applies: tuple[bool, bool, bool, bool, bool]) -> Five:
         kept = [weight if yes else 0.0 for weight, yes in zip(self.weights.points, applies, strict=True)]
@@ -214,9 +212,8 @@ class Scorer:
         return (a, b, c, d, e)
 
     def effective_of(self, inputs: Inputs) -> Five:
-        return self.effective(
-            countermeasures=inputs.countermeasures is not None, platforms=inputs.platforms is not None
-        )
+        """The weights after those of parts that do not apply were spread over the others."""
+        return self._effective[inputs.countermeasures is not None, inputs.platforms is not None]
 
     def points(self, inputs: Inputs) -> Five:
         """What each part adds, exactly; the score is their sum."""

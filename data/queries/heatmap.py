@@ -116,19 +116,20 @@ def _cells(found: Map, platforms: Sequence[str]) -> dict[str, list[Any]]:
 def totals(found: Map) -> dict[str, Any]:
     inside = [one for one in found.techniques if one.in_scope]
     statuses = Counter(one.status for one in inside)
-    under: dict[str, list[Measured]] = defaultdict(list)
+    whole, under = _Tally(), defaultdict[str, _Tally](_Tally)
     for one in inside:
+        whole.add(one)
         for tactic in one.tactics:
-            under[tactic].append(one)
+            under[tactic].add(one)
     return {
-        "techniques": len(inside),
+        "techniques": whole.techniques,
         "status": {str(status): statuses[status] for status in CoverageStatus},
         "stale": sum(one.stale for one in inside),
         "review": sum(one.review for one in inside),
-        "tested": sum(one.status.evaluated for one in inside),
+        "tested": whole.tested,
         "scored": sum(known(one.inputs) for one in inside),
-        "proven": _proven(inside),
-        "claimed": _claimed(inside),
+        "proven": whole.share_of(whole.proven),
+        "claimed": whole.share_of(whole.claimed),
         "tests": {
             name: sum(counts)
             for name, counts in zip(
@@ -142,30 +143,46 @@ def totals(found: Map) -> dict[str, Any]:
     }
 
 
-def _proven(techniques: Sequence[Measured]) -> Share:
-    return Share.count(sum(one.status is CoverageStatus.COVERED for one in techniques), len(techniques))
+class _Tally:
+    """Techniques in scope, and how many of them were tested, are proven and are claimed by a rule."""
+
+    __slots__ = ("claimed", "proven", "techniques", "tested")
+
+    def __init__(self) -> None:
+        self.techniques = self.tested = self.proven = self.claimed = 0
+
+    def add(self, one: Measured) -> None:
+        self.techniques += 1
+        self.tested += one.procedures > 0
+        self.proven += one.status is CoverageStatus.COVERED
+        self.claimed += one.rules > 0
+
+    def share_of(self, count: int) -> Share:
+        return Share.count(count, self.techniques)
 
 
-def _claimed(techniques: Sequence[Measured]) -> Share:
-    return Share.count(sum(one.rules > 0 for one in techniques), len(techniques))
-
-
-def _tactic(tactic: measured.Tactic, techniques: Sequence[Measured]) -> dict[str, Any]:
+def _tactic(tactic: measured.Tactic, counted: _Tally) -> dict[str, Any]:
     return {
         "id": tactic.attack_id,
         "key": tactic.shortname,
         "name": tactic.name,
-        "techniques": len(techniques),
-        "tested": sum(one.status.evaluated for one in techniques),
-        "proven": _proven(techniques),
-        "claimed": _claimed(techniques),
+        "techniques": counted.techniques,
+        "tested": counted.tested,
+        "proven": counted.share_of(counted.proven),
+        "claimed": counted.share_of(counted.claimed),
     }
 
 
 def _score(found: Map, techniques: Sequence[Measured]) -> dict[str, Any]:
+    inputs = [one.inputs for one in techniques]
     made = organisation(
-        Scored(one.relevance, one.points, found.scorer.effective_of(one.inputs), known(one.inputs))
-        for one in techniques
+        map(
+            Scored,
+            [one.relevance for one in techniques],
+            [one.points for one in techniques],
+            map(found.scorer.effective_of, inputs),
+            map(known, inputs),
+        )
     )
     return {
         "weighted": None if made.weighted_tenths is None else made.weighted_tenths / 10,

@@ -35,7 +35,7 @@ def test_gains_are_what_the_score_moves_by(
     placed = data.draw(st.sets(st.sampled_from(sorted(links))))
     applicable = {ident: sum(ident in ids for ids in links.values()) for ident in IDS}
     weighed = {
-        ident: Weighed(relevance[ident], SCORER.effective(countermeasures=True, platforms=True)[2], count)
+        ident: Weighed(relevance[ident], SCORER.effective_of(Inputs(None, 0.2, 1, None, 0.0, 0.0))[2], count)
         for ident, count in applicable.items()
         if count
     }
