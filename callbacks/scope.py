@@ -11,7 +11,7 @@ from callbacks import totals, viewer
 from callbacks.viewer import Viewer
 from data.queries import heatmap
 from data.queries import scope as query
-from domain.errors import AegisError
+from domain.errors import AegisError, Busy, Unavailable
 from domain.roles import Permission
 from domain.scope import Asked
 from jobs import scope as jobs
@@ -140,6 +140,8 @@ def _preview(me: Viewer, domain: str, asked: Asked) -> page.Preview:
     )
     try:
         made = jobs.preview(me.actor, me.role, domain, asked)
+    except (Busy, Unavailable):
+        raise  # it is over in a moment, and the page is kept
     except AegisError as error:
         return page.Preview(said=said, refused=error.detail)
     return page.Preview(said=said, lines=totals.lines(made.before, made.after))

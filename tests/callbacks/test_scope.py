@@ -5,7 +5,9 @@ from collections.abc import Callable
 import pytest
 from flask.testing import FlaskClient
 
+from domain.errors import Busy
 from domain.roles import Role
+from jobs import scope as jobs
 from tests.callbacks.asking import Answer, Asking, said
 from tests.conftest import Person
 from tests.data import world
@@ -79,6 +81,18 @@ def test_what_cannot_be_is_said_in_place_of_the_preview(lead: Asking) -> None:
     assert "Nothing would be left in scope" in body(select(lead, tactic="reconnaissance,execution"))
     assert decide(lead, "", platform="PRE").toast.startswith("Say why")
     assert decided() == []
+
+
+def test_what_is_over_in_a_moment_is_not_kept(lead: Asking, monkeypatch: pytest.MonkeyPatch) -> None:
+    def busy(*_given: object) -> None:
+        raise Busy("Others are changing the scope just now.")
+
+    with monkeypatch.context() as meanwhile:
+        meanwhile.setattr(jobs, "preview", busy)
+        assert "Others are changing" in said(lead.open("/scope", "?platform=PRE").outputs["page.children"])
+    again = said(lead.open("/scope", "?platform=PRE").outputs["page.children"])
+    assert "Others are changing" not in again
+    assert "Techniques in scope 4 2 −2" in again
 
 
 def test_leaving_it_shows_the_page_as_it_was(lead: Asking) -> None:
