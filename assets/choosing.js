@@ -15,7 +15,7 @@
     return h("select", common, (options || []).map(([key, words]) => h("option", { key, value: key }, words)));
   };
 
-  // -- rows to be ticked, with a column of choices where one is named ----------------------------------------------------------------------------------
+  // -- rows to be ticked, with a column of choices where one is named ---------------------------------------------------
   const first = (row) => (row.options.length ? row.options[0][0] : undefined);
 
   function Row({ row, chosen, change, chooses }) {

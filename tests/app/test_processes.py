@@ -18,8 +18,8 @@ from data import redis as redis_connection
 from domain.errors import Unavailable
 
 
-def modules_after(statement: str) -> set[str]:
-    program = f"{statement}\nimport sys, json; print(json.dumps(sorted(sys.modules)))"
+def printed_by(program: str) -> str:
+    """What a process of its own prints."""
     done = subprocess.run(
         [sys.executable, "-c", program],
         cwd=ROOT,
@@ -28,21 +28,17 @@ def modules_after(statement: str) -> set[str]:
         check=True,
         env={"PYTHONPATH": str(ROOT)},
     )
-    return set(json.loads(done.stdout))
+    return done.stdout
+
+
+def modules_after(statement: str) -> set[str]:
+    return set(json.loads(printed_by(f"{statement}\nimport sys, json; print(json.dumps(sorted(sys.modules)))")))
 
 
 def test_a_settled_process_leaves_alone_what_it_has_loaded() -> None:
     # in a process of its own: it would stay so for the tests that follow
     program = "import gc; from app.processes import settle; settle(); print(gc.get_freeze_count(), *gc.get_threshold())"
-    done = subprocess.run(
-        [sys.executable, "-c", program],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=True,
-        env={"PYTHONPATH": str(ROOT)},
-    )
-    frozen, young, *_ = map(int, done.stdout.split())
+    frozen, young, *_ = map(int, printed_by(program).split())
     assert frozen > 1_000
     assert young > 700  # Python's own
 
