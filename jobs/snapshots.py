@@ -20,7 +20,7 @@ from domain.roles import Permission, Role, require
 from domain.snapshots import Kind, checked_label, history_days, is_prompt, missing, weights_kept
 
 if TYPE_CHECKING:
-    from data.queries.measured import Measured
+    from data.queries.map_columns import Measured
 
 log = logging.getLogger(__name__)
 

@@ -14,6 +14,7 @@ import orjson
 
 from data import cache
 from data.queries import counting, heatmap, measured, reader
+from data.queries.map_columns import Measured
 from domain import coverage
 from domain.compliance import (
     ControlState,
@@ -258,7 +259,7 @@ def _framework(slug: str, day: date) -> dict[str, Any]:
     }
 
 
-def _technique(one: measured.Measured, templates: int) -> dict[str, Any]:
+def _technique(one: Measured, templates: int) -> dict[str, Any]:
     return {
         "name": one.name,
         "status": one.status,

@@ -4,13 +4,14 @@ import functools
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import date
+from itertools import compress
 from typing import Any
 
 import orjson
 
 from data import cache
 from data.queries import measured, reader
-from data.queries.measured import Map, Measured
+from data.queries.measured import Map
 from domain import snapshots
 from domain.coverage import CoverageStatus
 from domain.score import Scored, known, organisation, tenths_of, whole
@@ -38,7 +39,7 @@ def matrix_json(domain: str, platforms: Sequence[str] = (), as_of: date | None =
                  tests (evaluated), unfinished, prevented, alerted, logged, missed, rules, not_counted_rules,
                  freshness_days|null, groups, own_groups, exploited, priority high|low|null, relevance, in_scope 0|1},
          totals: {techniques, status {status: n}, stale, review, tested, scored, proven Share, claimed Share,
-                  tests {as measured.Tests}, score {weighted, plain (points|null), parts [{name, points, possible}],
+                  tests {as map_columns.Tests}, score {weighted, plain (points|null), parts [{name, points, possible}],
                   unknown}, tactics [{id, key, name, techniques, tested, proven Share, claimed Share}]}}
 
     Totals are of techniques in scope, each counted once; a Share is {n, of, low, high}. Nothing loaded: empty arrays.
@@ -54,7 +55,7 @@ def matrix_json(domain: str, platforms: Sequence[str] = (), as_of: date | None =
 
 
 def _matrix(found: Map, day: date) -> dict[str, Any]:
-    platforms = sorted({name for one in found.techniques for name in one.platforms})
+    platforms = sorted({name for names in set(found.columns.platforms) for name in names})
     return {
         "domain": found.domain,
         "version": found.version,
@@ -70,8 +71,8 @@ def _matrix(found: Map, day: date) -> dict[str, Any]:
 
 
 def _cells(found: Map, platforms: Sequence[str]) -> dict[str, list[Any]]:
-    techniques = found.techniques
-    place = {one.attack_id: i for i, one in enumerate(techniques)}
+    of = found.columns
+    place = {attack_id: i for i, attack_id in enumerate(of.attack_id)}
     tactic = {one.shortname: i for i, one in enumerate(found.tactics)}
     platform = {name: i for i, name in enumerate(platforms)}
 
@@ -84,61 +85,58 @@ def _cells(found: Map, platforms: Sequence[str]) -> dict[str, list[Any]]:
         return sorted(platform[name] for name in names)
 
     return {
-        "id": [one.attack_id for one in techniques],
-        "name": [one.name for one in techniques],
-        "parent": [place.get(one.parent, -1) if one.parent else -1 for one in techniques],
-        "tactics": [under(one.tactics) for one in techniques],
-        "platforms": [on(one.platforms) for one in techniques],
-        "status": [one.status for one in techniques],
-        "stale": [int(one.stale) for one in techniques],
-        "review": [int(one.review) for one in techniques],
-        "score": [whole(tenths_of(sum(one.points))) if known(one.inputs) else None for one in techniques],
-        "proven": [None if one.share is None else percent(one.share) for one in techniques],
-        "procedures": [one.procedures for one in techniques],
-        "tests": [one.tests.evaluated for one in techniques],
-        "unfinished": [one.tests.unfinished for one in techniques],
-        "prevented": [one.tests.prevented for one in techniques],
-        "alerted": [one.tests.alerted for one in techniques],
-        "logged": [one.tests.logged for one in techniques],
-        "missed": [one.tests.missed for one in techniques],
-        "rules": [one.rules for one in techniques],
-        "not_counted_rules": [one.not_counted_rules for one in techniques],
-        "freshness_days": [one.age_days for one in techniques],
-        "groups": [one.threat.groups for one in techniques],
-        "own_groups": [one.threat.own_groups for one in techniques],
-        "exploited": [one.threat.exploited for one in techniques],
-        "priority": [one.threat.priority for one in techniques],
-        "relevance": [round(one.relevance, 3) for one in techniques],
-        "in_scope": [int(one.in_scope) for one in techniques],
+        "id": of.attack_id,
+        "name": of.name,
+        "parent": [-1 if parent is None else place[parent] for parent in of.parent],
+        "tactics": list(map(under, of.tactics)),
+        "platforms": list(map(on, of.platforms)),
+        "status": of.status,
+        "stale": list(map(int, of.stale)),
+        "review": list(map(int, of.review)),
+        "score": [
+            whole(tenths_of(sum(points))) if known(inputs) else None
+            for points, inputs in zip(of.points, of.inputs, strict=True)
+        ],
+        "proven": [None if share is None else percent(share) for share in of.share],
+        "procedures": of.procedures,
+        "tests": of.count("evaluated"),
+        "unfinished": of.count("unfinished"),
+        "prevented": of.count("prevented"),
+        "alerted": of.count("alerted"),
+        "logged": of.count("logged"),
+        "missed": of.count("missed"),
+        "rules": of.rules,
+        "not_counted_rules": of.not_counted_rules,
+        "freshness_days": of.age_days,
+        "groups": [threat.groups for threat in of.threat],
+        "own_groups": [threat.own_groups for threat in of.threat],
+        "exploited": [threat.exploited for threat in of.threat],
+        "priority": [threat.priority for threat in of.threat],
+        "relevance": [round(relevance, 3) for relevance in of.relevance],
+        "in_scope": list(map(int, of.in_scope)),
     }
 
 
 def totals(found: Map) -> dict[str, Any]:
-    inside = [one for one in found.techniques if one.in_scope]
-    statuses = Counter(one.status for one in inside)
+    of = found.columns
+    inside = of.in_scope
+    statuses = Counter(compress(of.status, inside))
     whole, under = _Tally(), defaultdict[str, _Tally](_Tally)
-    for one in inside:
-        whole.add(one)
-        for tactic in one.tactics:
-            under[tactic].add(one)
+    alike = Counter(compress(zip(of.tactics, of.status, map(bool, of.rules), strict=True), inside))
+    for (tactics, status, claimed), n in alike.items():
+        for tally in (whole, *map(under.__getitem__, tactics)):
+            tally.add(n, status, claimed=claimed)
     return {
         "techniques": whole.techniques,
         "status": {str(status): statuses[status] for status in CoverageStatus},
-        "stale": sum(one.stale for one in inside),
-        "review": sum(one.review for one in inside),
+        "stale": sum(compress(of.stale, inside)),
+        "review": sum(compress(of.review, inside)),
         "tested": whole.tested,
-        "scored": sum(known(one.inputs) for one in inside),
+        "scored": sum(map(known, compress(of.inputs, inside))),
         "proven": whole.share_of(whole.proven),
         "claimed": whole.share_of(whole.claimed),
-        "tests": {
-            name: sum(counts)
-            for name, counts in zip(
-                measured.Tests._fields, zip(*(one.tests for one in inside), strict=True), strict=True
-            )
-        }
-        if inside
-        else dict.fromkeys(measured.Tests._fields, 0),
-        "score": _score(found, inside),
+        "tests": of.tests_in_scope._asdict(),
+        "score": _score(found),
         "tactics": [_tactic(tactic, under[tactic.shortname]) for tactic in found.tactics],
     }
 
@@ -151,11 +149,11 @@ class _Tally:
     def __init__(self) -> None:
         self.techniques = self.tested = self.proven = self.claimed = 0
 
-    def add(self, one: Measured) -> None:
-        self.techniques += 1
-        self.tested += one.procedures > 0
-        self.proven += one.status is CoverageStatus.COVERED
-        self.claimed += one.rules > 0
+    def add(self, n: int, status: CoverageStatus, *, claimed: bool) -> None:
+        self.techniques += n
+        self.tested += n * status.evaluated
+        self.proven += n * (status is CoverageStatus.COVERED)
+        self.claimed += n * claimed
 
     def share_of(self, count: int) -> Share:
         return Share.count(count, self.techniques)
@@ -173,17 +171,11 @@ def _tactic(tactic: measured.Tactic, counted: _Tally) -> dict[str, Any]:
     }
 
 
-def _score(found: Map, techniques: Sequence[Measured]) -> dict[str, Any]:
-    inputs = [one.inputs for one in techniques]
-    made = organisation(
-        map(
-            Scored,
-            [one.relevance for one in techniques],
-            [one.points for one in techniques],
-            map(found.scorer.effective_of, inputs),
-            map(known, inputs),
-        )
-    )
+def _score(found: Map) -> dict[str, Any]:
+    of = found.columns
+    effective, sure = map(found.scorer.effective_of, of.inputs), map(known, of.inputs)
+    rows = zip(of.relevance, of.points, effective, sure, strict=True)
+    made = organisation(map(Scored._make, compress(rows, of.in_scope)))
     return {
         "weighted": None if made.weighted_tenths is None else made.weighted_tenths / 10,
         "plain": None if made.plain_tenths is None else made.plain_tenths / 10,

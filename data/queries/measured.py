@@ -1,81 +1,25 @@
-"""Techniques as measured: one statement over the rollups, one record a technique; what several screens share.
+"""The map as measured: one statement over the rollups; what several screens share.
 
 The database sums and averages (`technique_evidence`); what the sums mean is said in `domain/coverage.py` and
-`domain/score.py`, once for every screen.
+`domain/score.py`, once for every screen, and put together in `map_columns.py`.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from functools import cache
-from typing import Any, NamedTuple, TypeVar
+from typing import Any
 
 import orjson
 import polars as pl
 
 from data import cache as answers
 from data.queries import reader
+from data.queries.map_columns import MIX, Columns, Measured, Reading, Tests
 from domain.attack_ids import KNOWN_SUCCESSORS
-from domain.coverage import CoverageStatus, held, status_of
-from domain.freshness import age_days, decay, is_stale
-from domain.outcomes import Detection, Prevention
-from domain.relevance import Priority, Threat, relevance
-from domain.scope import is_in_scope
-from domain.score import LEVEL_VALUE, MATURITY_VALUE, OTHER_MATURITY, Five, Inputs, Scorer, Weights, rules_part
-
-T = TypeVar("T")
+from domain.relevance import Priority
+from domain.score import LEVEL_VALUE, MATURITY_VALUE, OTHER_MATURITY, Scorer, Weights
 
 TOPICS = ("tests", "rules", "techniques", "weights", "countermeasures", "threats", "frameworks")
-RESULTS = tuple((prevention, detection) for prevention in Prevention for detection in Detection)
-MIX = tuple(f"{prevention}_{detection}" for prevention, detection in RESULTS)
-_HELD = tuple(held(prevention, detection) for prevention, detection in RESULTS)
-_ALMOST_ALL = 1.0 - 1e-9
-
-
-class Tests(NamedTuple):
-    """Tests of a technique on platforms in scope, by what became of them; `executed` is at least `evaluated`."""
-
-    planned: int
-    unfinished: int
-    executed: int
-    evaluated: int
-    validated: int
-    not_applicable: int
-    prevented: int
-    partly_prevented: int
-    not_prevented: int
-    alerted: int
-    logged: int
-    missed: int
-
-
-class Measured(NamedTuple):
-    """One technique. `share` of procedures that held, 0..1, None without a validated test; `age_days` of its newest."""
-
-    key: str
-    attack_id: str
-    name: str
-    parent: str | None
-    tactics: tuple[str, ...]
-    platforms: tuple[str, ...]
-    in_scope: bool
-    review: bool
-    threat: Threat
-    relevance: float
-    status: CoverageStatus
-    stale: bool
-    share: float | None
-    procedures: int
-    age_days: int | None
-    tests: Tests
-    rules: int
-    not_counted_rules: int
-    inputs: Inputs
-    points: Five  # what each part adds to the score
-    newest_on: date | None = None  # the day of the newest evidence
-    mix: tuple[float, ...] = ()  # shares of procedures by latest result, in the order of RESULTS
-    rule_total: float = 0.0  # the summed values of its enabled rules
-    tested: tuple[str, ...] = ()  # platforms with a validated test
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,10 +41,14 @@ class Map:
     shortened: bool
     tactics: Sequence[Tactic]
     scorer: Scorer
-    techniques: Sequence[Measured]
+    columns: Columns
     as_of: date
     platforms_out: frozenset[str] = frozenset()
     notes: Sequence[str] = ()
+
+    @property
+    def techniques(self) -> Sequence[Measured]:
+        return self.columns.records
 
 
 def _case(column: str, values: Mapping[str, float], other: float) -> str:
@@ -259,150 +207,11 @@ def read_of(found: pl.DataFrame, domain: str, as_of: date, platforms: Sequence[s
         shortened=shortened,
         tactics=[Tactic(*parts) for parts in head["tactics"] or ()],
         scorer=reading.scorer,
-        techniques=reading.techniques(found),
+        columns=Columns(reading, found),
         as_of=as_of,
         platforms_out=reading.platforms_out,
         notes=notes,
     )
-
-
-@dataclass(frozen=True)
-class Reading:
-    """What turns the sums of techniques into what they mean, a column at a time.
-
-    A map has few distinct days, sets of platforms and of tactics: each is worked out once.
-    """
-
-    scorer: Scorer
-    as_of: date
-    platforms_out: frozenset[str]
-    decided: Mapping[str, bool]  # ATT&CK id -> in scope
-    not_placed: Mapping[str, int]  # claimed id -> rules
-    own_groups: Mapping[str, int]  # key of a technique -> groups named as ours that use it
-    priorities: Mapping[str, Priority]  # ATT&CK id -> set by hand
-    wanted: frozenset[str]
-
-    def techniques(self, found: pl.DataFrame) -> list[Measured]:
-        weights = self.scorer.weights
-        found = found.drop_nulls("key").with_columns(
-            _share_of_mix().alias("share"),
-            _value_of_mix(weights).alias("value"),
-            pl.col("rule_value").fill_null(0.0),
-            pl.col("rules", "procedures", "exploited", "applicable", "in_place").fill_null(0),
-        )
-        of = found.to_dict(as_series=False)
-        keys, ids, shares, procedures = of["key"], of["attack_id"], of["share"], of["procedures"]
-        id_of = dict(zip(keys, ids, strict=True))
-        parents = [id_of.get(parent) for parent in of["parent"]]
-        listed, placed, aged = cache(_listed), cache(self._placed), cache(self._aged)
-        tested = [listed(text) for text in of["tested"]]
-        places = [placed(text) for text in of["platforms"]]
-        ages, freshness = zip(*(aged(day) for day in of["newest_on"]), strict=True) if keys else ((), ())
-        tests = _rows(Tests, **{name: of[name] for name in Tests._fields})
-        inputs = self._inputs(of, freshness, [usable for _, usable, _ in places], tested)
-        threats = self._threats(of)
-        mixes = zip(*(of[name] for name in MIX), strict=True)
-        return _rows(
-            Measured,
-            key=keys,
-            attack_id=ids,
-            name=of["name"],
-            parent=parents,
-            tactics=[listed(text) for text in of["tactics"]],
-            platforms=[platforms for platforms, _, _ in places],
-            in_scope=self._in_scope(ids, parents, [on_some for _, _, on_some in places]),
-            review=of["review"],
-            threat=threats,
-            relevance=[relevance(threat, weights) for threat in threats],
-            status=[status_of(share, one.unfinished) for share, one in zip(shares, tests, strict=True)],
-            stale=[is_stale(age, weights.freshness_window_days) for age in ages],
-            share=shares,
-            procedures=procedures,
-            age_days=ages,
-            tests=tests,
-            rules=of["rules"],
-            not_counted_rules=[self.not_placed.get(KNOWN_SUCCESSORS.get(attack_id, ""), 0) for attack_id in ids],
-            inputs=inputs,
-            points=[self.scorer.points(one) for one in inputs],
-            newest_on=[day if count else None for day, count in zip(of["newest_on"], procedures, strict=True)],
-            mix=[mix if count else () for mix, count in zip(mixes, procedures, strict=True)],
-            rule_total=of["rule_value"],
-            tested=tested,
-        )
-
-    def _inputs(
-        self,
-        of: Mapping[str, list[Any]],
-        freshness: Sequence[float | None],
-        usable: Sequence[frozenset[str]],
-        tested: Sequence[tuple[str, ...]],
-    ) -> list[Inputs]:
-        saturation = self.scorer.weights.rule_saturation
-        return _rows(
-            Inputs,
-            tests=of["value"],
-            rules=[rules_part(total, saturation) for total in of["rule_value"]],
-            rule_count=of["rules"],
-            freshness=freshness,
-            platforms=[
-                len(some.intersection(on)) / len(some) if some else None
-                for some, on in zip(usable, tested, strict=True)
-            ],
-            countermeasures=[
-                n / some if some else None for n, some in zip(of["in_place"], of["applicable"], strict=True)
-            ],
-        )
-
-    def _threats(self, of: Mapping[str, list[Any]]) -> list[Threat]:
-        return _rows(
-            Threat,
-            groups=of["groups"],
-            own_groups=[self.own_groups.get(key, 0) for key in of["key"]],
-            exploited=of["exploited"],
-            priority=[self.priorities.get(attack_id) for attack_id in of["attack_id"]],
-        )
-
-    def _aged(self, newest: date | None) -> tuple[int | None, float | None]:
-        if newest is None:
-            return None, None
-        age = age_days(newest, self.as_of)
-        return age, decay(age, self.scorer.weights.half_life_days)
-
-    def _placed(self, text: str) -> tuple[tuple[str, ...], frozenset[str], bool]:
-        """All platforms, those whose tests count here, and whether any is in scope."""
-        platforms = _listed(text)
-        left = frozenset(platforms) - self.platforms_out
-        return platforms, left & self.wanted if self.wanted else left, bool(left) or not platforms
-
-    def _in_scope(self, ids: Sequence[str], parents: Sequence[str | None], on_some: Sequence[bool]) -> list[bool]:
-        return [
-            is_in_scope(self.decided.get(attack_id), self.decided.get(parent or ""), on_some=some)
-            for attack_id, parent, some in zip(ids, parents, on_some, strict=True)
-        ]
-
-
-def _rows(kind: type[T], **columns: Iterable[Any]) -> list[T]:
-    """One named tuple of a kind a place of the columns, one of which each of its fields has."""
-    made: Any = kind  # no type says "a class of named tuples"
-    return list(map(made._make, zip(*(columns[name] for name in made._fields), strict=True)))
-
-
-def _listed(text: str | None) -> tuple[str, ...]:
-    return tuple(text.split("\x1f")) if text else ()
-
-
-def _share_of_mix() -> pl.Expr:
-    """Share of procedures that held; exactly 1 when nothing failed to hold, whatever the rounding of the sum."""
-    kept = pl.sum_horizontal(name for name, ok in zip(MIX, _HELD, strict=True) if ok)
-    lost = pl.sum_horizontal(name for name, ok in zip(MIX, _HELD, strict=True) if not ok)
-    share = pl.when(lost == 0).then(1.0).otherwise(pl.min_horizontal(kept, pl.lit(_ALMOST_ALL)))
-    return pl.when(pl.col("procedures") > 0).then(share)
-
-
-def _value_of_mix(weights: Weights) -> pl.Expr:
-    """Mean value of the latest results by these weights."""
-    worth = [pl.col(name) * weights.test_value(*result) for name, result in zip(MIX, RESULTS, strict=True)]
-    return pl.when(pl.col("procedures") > 0).then(pl.sum_horizontal(worth))
 
 
 def weights_of(kept: Mapping[str, Any]) -> Weights:

@@ -9,7 +9,8 @@ import orjson
 
 from data import cache
 from data.queries import heatmap, measured, reader
-from data.queries.measured import Map, Measured
+from data.queries.map_columns import Measured
+from data.queries.measured import Map
 from domain import next_best
 from domain.coverage import is_gap
 from domain.next_best import Candidate

@@ -15,7 +15,8 @@ import orjson
 import polars as pl
 
 from data.queries import counting, measured, reader
-from data.queries.measured import MIX, Map, Reading, Tactic, Tests
+from data.queries.map_columns import MIX, RESULTS, Columns, Reading, Tests
+from data.queries.measured import Map, Tactic
 from domain.attack_ids import KNOWN_SUCCESSORS
 from domain.relevance import Priority
 from domain.score import Scorer
@@ -83,7 +84,7 @@ _SUMS = {
 }
 _FRACTIONS = ", ".join(
     f"count(*) FILTER (WHERE prevention = '{p}' AND detection = '{d}')::double precision / count(*) AS {name}"
-    for (p, d), name in zip(measured.RESULTS, MIX, strict=True)
+    for (p, d), name in zip(RESULTS, MIX, strict=True)
 )
 _MEANS = ", ".join(f"avg({name}) AS {name}" for name in MIX)
 # As `technique_evidence` has it: within a procedure the mean over platforms, then the mean over procedures.
@@ -165,7 +166,7 @@ def read(domain: str, *, as_of: date, platforms: Sequence[str] = (), family_of: 
     """The map at the end of a day gone by; the arguments of `measured.read`."""
     of_day = None if platforms else _kept(_OF_DAY, domain, as_of)
     found = _stored(domain, of_day, as_of) if of_day else reconstruct(domain, as_of=as_of, platforms=platforms)
-    return _family(found, family_of) if family_of else found
+    return replace(found, columns=found.columns.kin_of(family_of)) if family_of else found
 
 
 def read_snapshot(domain: str, snapshot_id: str) -> Map | None:
@@ -234,7 +235,7 @@ def _map(domain: str, kept: _Kept, as_of: date, notes: Sequence[str], platforms:
         shortened=False,
         tactics=tactics,
         scorer=reading.scorer,
-        techniques=reading.techniques(kept.rows.with_columns(applicable, parent)),
+        columns=Columns(reading, kept.rows.with_columns(applicable, parent)),
         as_of=as_of,
         platforms_out=reading.platforms_out,
         notes=list(notes),
@@ -256,14 +257,3 @@ def _import_notes(domain: str, as_of: date) -> list[str]:
     if not n:
         return []
     return [f"{n:,} {'test' if n == 1 else 'tests'} imported since count from when they were run."]
-
-
-def _family(found: Map, key: str) -> Map:
-    """That technique with its parent and its children."""
-    me = next((one for one in found.techniques if one.key == key), None)
-    if me is None:
-        return replace(found, techniques=[])
-    kin = {me.attack_id, me.parent}
-    return replace(
-        found, techniques=[one for one in found.techniques if one.attack_id in kin or one.parent == me.attack_id]
-    )

@@ -9,7 +9,8 @@ import orjson
 
 from data import cache
 from data.queries import heatmap, measured, reader
-from data.queries.measured import Map, Measured
+from data.queries.map_columns import Measured
+from data.queries.measured import Map
 from domain import score_change
 from domain.score import PartName
 from domain.score_change import Cause, Change, Moment, Moved, Standing, Step

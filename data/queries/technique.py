@@ -8,7 +8,8 @@ import orjson
 
 from data import cache
 from data.queries import counting, heatmap, measured, reader, technique_lists
-from data.queries.measured import Map, Measured
+from data.queries.map_columns import Measured
+from data.queries.measured import Map
 from domain.attack_ids import successor_of
 from domain.coverage import SubtechniqueCoverage
 from domain.errors import NotFound

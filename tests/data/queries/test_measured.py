@@ -10,7 +10,7 @@ from sqlalchemy import select
 from data.database import reading
 from data.models import SecurityTest, Technique
 from data.queries import measured
-from data.queries.measured import Measured
+from data.queries.map_columns import Measured
 from domain.coverage import CoverageStatus, LatestResult, coverage_of, mean_of_means
 from domain.outcomes import Detection, Prevention
 from domain.score import Weights, rule_value, rules_part

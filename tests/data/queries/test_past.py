@@ -8,7 +8,8 @@ from uuid import UUID, uuid4
 import pytest
 
 from data.queries import measured, past
-from data.queries.measured import Map, Measured
+from data.queries.map_columns import Measured
+from data.queries.measured import Map
 from domain.coverage import CoverageStatus
 from domain.snapshots import Kind, end_of
 from jobs import snapshots
