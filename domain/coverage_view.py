@@ -1,7 +1,8 @@
 """Ways to divide coverage, and what rules claim against what tests have proven."""
 
-from dataclasses import dataclass
+from collections.abc import Iterable
 from enum import StrEnum
+from typing import NamedTuple
 
 from domain.coverage import CoverageStatus
 
@@ -69,8 +70,7 @@ class Claim(StrEnum):
         }[self]
 
 
-@dataclass(frozen=True, slots=True)
-class Results:
+class Results(NamedTuple):
     """Latest results, one a procedure and platform. The four outcomes add up to `n`; `held` is blocked plus alerted."""
 
     n: int
@@ -83,14 +83,9 @@ class Results:
     def held(self) -> int:
         return self.blocked + self.alerted
 
-    def __add__(self, other: "Results") -> "Results":
-        return Results(
-            self.n + other.n,
-            self.blocked + other.blocked,
-            self.alerted + other.alerted,
-            self.logged + other.logged,
-            self.missed + other.missed,
-        )
+    @classmethod
+    def total(cls, each: Iterable["Results"]) -> "Results":
+        return cls(*map(sum, zip(NOTHING, *each, strict=True)))
 
 
 NOTHING = Results(0, 0, 0, 0, 0)

@@ -4,17 +4,16 @@ What a technique's status is comes from the matrix. Beside it stand its latest r
 they are what coverage is made of, and each is a test that can be opened.
 """
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict
 from datetime import date, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
-import polars as pl
 
 from data import cache
 from data.queries import counting, heatmap, measured, reader
+from data.queries.map_columns import MIX, RESULTS
 from domain.coverage import CoverageStatus
 from domain.coverage_view import NOTHING, Claim, Division, Results
 from domain.outcomes import Outcome
@@ -29,15 +28,24 @@ def _counted(of: str) -> str:
     )
 
 
+def _rolled(outcome: Outcome) -> str:
+    """On one platform a procedure has one result: there its shares are counts."""
+    names = [name for name, result in zip(MIX, RESULTS, strict=True) if Outcome.of(*result) is outcome]
+    return f"sum(round(({' + '.join(f'kept.{name}' for name in names)}) * kept.procedures))::integer AS {outcome}"
+
+
 _ON_PLATFORMS = counting.platform_counts("latest.platform")
 
-# $1 domain. Latest results by technique and `part`; the tool's own observation where it is by tool.
-_RESULTS: Mapping[Division, str] = {
-    Division.PLATFORM: f"""
-SELECT technique.attack_id, latest.platform AS part, count(*)::integer AS n, {_counted("latest")}
-FROM rollup_procedure_latest AS latest JOIN technique ON technique.id = latest.technique_id
-WHERE technique.domain = $1 AND technique.active AND {_ON_PLATFORMS}
-GROUP BY 1, 2""",
+# $1 domain. Latest results by technique and `part`, all columns of `Results`; the tool's own observation where it is by
+# tool. The rollup has those of platforms in scope, and of all of them together under ''.
+_RESULTS = f"""
+SELECT technique.attack_id, {{part}} AS part, sum(kept.procedures)::integer AS n, {", ".join(map(_rolled, Outcome))}
+FROM rollup_technique AS kept JOIN technique ON technique.id = kept.technique_id
+WHERE technique.domain = $1 AND technique.active AND kept.platform <> '' AND kept.procedures > 0
+GROUP BY 1, 2"""
+_WHOLE, _BY_PLATFORM = _RESULTS.format(part="''"), _RESULTS.format(part="kept.platform")
+_BY_PART: Mapping[Division, str] = {
+    Division.PLATFORM: _BY_PLATFORM,
     Division.TOOL: f"""
 SELECT technique.attack_id, tool.slug AS part, count(*)::integer AS n, {_counted("seen")}
 FROM rollup_procedure_latest AS latest JOIN technique ON technique.id = latest.technique_id
@@ -68,7 +76,7 @@ _NAMES: Mapping[Division, str] = {
     Division.PERSON: "SELECT id::text AS key, display_name AS name FROM user_account",
 }
 _NAMELESS: Mapping[Division, str] = {Division.TEAM: "No team"}
-_DATA = """
+_COMPONENTS = """
 SELECT coalesce(object.attack_id, object.name) AS key, object.name, technique.attack_id
 FROM attack_object AS object
 JOIN technique_link AS link ON link.object_id = object.id AND link.kind = 'data_component'
@@ -76,19 +84,34 @@ JOIN technique ON technique.id = link.technique_id AND technique.active
 WHERE object.domain = $1 AND object.kind = 'data_component' AND object.active
 """
 _SOURCES = """
-SELECT claimed.source AS key, technique.attack_id, sum(claimed.rules)::integer AS rules
+SELECT claimed.source AS key, technique.attack_id
 FROM rollup_technique_rules AS claimed JOIN technique ON technique.id = claimed.technique_id
 WHERE technique.domain = $1 AND technique.active AND claimed.rules > 0 GROUP BY 1, 2
 """
-# Tests evaluated and detected by month of the attack and technique; $2 the first month.
+# Tests evaluated and detected by month of the attack and what the division's groups are; $2 the first month, $3 the
+# techniques out of scope. Summed by technique first: a technique falls into several groups.
 _MONTHS = f"""
-SELECT technique.attack_id, latest.platform, latest.month, sum(latest.evaluated)::integer AS evaluated,
-  sum(latest.alerted)::integer AS alerted
-FROM rollup_technique_month AS latest JOIN technique ON technique.id = latest.technique_id
-WHERE technique.domain = $1 AND technique.active AND latest.month >= $2 AND latest.evaluated > 0
-  AND {_ON_PLATFORMS}
-GROUP BY 1, 2, 3
+SELECT {{key}} AS key, summed.month, sum(summed.evaluated)::bigint AS evaluated, sum(summed.alerted)::bigint AS alerted
+FROM (
+  SELECT {{of}}, latest.month, sum(latest.evaluated) AS evaluated, sum(latest.alerted) AS alerted
+  FROM rollup_technique_month AS latest JOIN technique ON technique.id = latest.technique_id
+  WHERE technique.domain = $1 AND technique.active AND latest.month >= $2 AND latest.evaluated > 0
+    AND technique.attack_id <> ALL ({reader.split("$3")}) AND {_ON_PLATFORMS}
+  GROUP BY 1, 2
+) AS summed {{parts}} GROUP BY 1, 2
 """
+_MONTHS_BY: Mapping[Division, str] = {
+    Division.TACTIC: _MONTHS.format(
+        of="technique.tactics", parts="CROSS JOIN unnest(summed.tactics) AS part (tactic)", key="part.tactic"
+    ),
+    Division.PLATFORM: _MONTHS.format(of="latest.platform", parts="", key="summed.platform"),
+    Division.DATA: _MONTHS.format(
+        of="technique.id",
+        parts="""JOIN technique_link AS link ON link.technique_id = summed.id AND link.kind = 'data_component'
+JOIN attack_object AS object ON object.id = link.object_id AND object.domain = $1 AND object.active""",
+        key="coalesce(object.attack_id, object.name)",
+    ),
+}
 
 
 def coverage(domain: str, division: Division) -> dict[str, Any]:
@@ -114,32 +137,56 @@ def coverage(domain: str, division: Division) -> dict[str, Any]:
     return answer
 
 
+class _Counts(NamedTuple):
+    """What a group sums up, or one technique adds to it: the first five are techniques, the rest latest results."""
+
+    techniques: int
+    tested: int
+    stale: int
+    proven: int
+    claimed: int
+    n: int
+    blocked: int
+    alerted: int
+    logged: int
+    missed: int
+
+    @property
+    def results(self) -> Results:
+        return Results(*self[5:])
+
+    @classmethod
+    def total(cls, each: Iterable["_Counts"]) -> "_Counts":
+        found = list(each)
+        return cls(*map(sum, zip(*found, strict=True))) if found else cls(*(0 for _ in cls._fields))
+
+
 class _Dividing:
     """One division, computed: the matrix's techniques, their latest results, and the groups that they fall into."""
 
     def __init__(self, domain: str, division: Division) -> None:
         self.domain, self.division = domain, division
         self.matrix = heatmap.matrix(domain)
-        cells = self.matrix["cells"]
-        self.places = {
-            key: at for at, (key, inside) in enumerate(zip(cells["id"], cells["in_scope"], strict=True)) if inside
-        }
-        self.cells: Mapping[str, Sequence[Any]] = cells
-        self.children: dict[int, list[CoverageStatus]] = defaultdict(list)
-        for place in self.places.values():
-            self.children[cells["parent"][place]].append(CoverageStatus(cells["status"][place]))
+        self.cells: Mapping[str, Sequence[Any]] = self.matrix["cells"]
+        within = zip(self.cells["id"], self.cells["in_scope"], strict=True)
+        self.places = {key: at for at, (key, inside) in enumerate(within) if inside}
         self.months = _months()
-        self.overall = self._results(Division.PLATFORM)
-        self.results = self._results(division) if division.of_tested else self.overall
+        self.results = {key: parts[""] for key, parts in self._results(_WHOLE).items()}
+        self.counts = {key: self._counts_of(key, at) for key, at in self.places.items()}
 
-    def _results(self, division: Division) -> dict[str, dict[str, Results]]:
+    def _results(self, statement: str) -> dict[str, dict[str, Results]]:
         """Technique in scope -> part -> its latest results there."""
         found: dict[str, dict[str, Results]] = defaultdict(dict)
-        for row in reader.rows(_RESULTS[division], self.domain):
-            if row["attack_id"] in self.places:
-                counts = (row[name] for name in ("n", "blocked", "alerted", "logged", "missed"))
-                found[row["attack_id"]][row["part"]] = Results(*counts)
+        for attack_id, part, *counts in reader.frame(statement, self.domain).iter_rows():
+            if attack_id in self.places:
+                found[attack_id][part] = Results(*counts)
         return found
+
+    def _counts_of(self, key: str, at: int) -> _Counts:
+        status = CoverageStatus(self.cells["status"][at])
+        stale, claimed = self.cells["stale"][at], self.cells["rules"][at] > 0
+        proven = status is CoverageStatus.COVERED
+        return _Counts(1, status.evaluated, stale, proven, claimed, *self.results.get(key, NOTHING))
 
     def answer(self) -> dict[str, Any]:
         totals = self.matrix["totals"]
@@ -153,110 +200,121 @@ class _Dividing:
             "proven": totals["proven"],
             "claimed": totals["claimed"],
             "claims": self._claims(inside),
-            "results": asdict(_total(one for parts in self.overall.values() for one in parts.values())),
+            "results": Results.total(self.results.values())._asdict(),
             "months": [month.isoformat() for month in self.months],
             "groups": [] if self.division is Division.TECHNIQUE else self._groups(),
-            "rows": [self._row(key) for key in inside] if self.division is Division.TECHNIQUE else [],
+            "rows": self._rows() if self.division is Division.TECHNIQUE else [],
         }
-
-    # -- one technique
-
-    def _cell(self, key: str, name: str) -> Any:
-        return self.cells[name][self.places[key]]
-
-    def _claim(self, key: str) -> Claim:
-        return Claim.of(self._cell(key, "rules"), CoverageStatus(self._cell(key, "status")))
 
     def _claims(self, keys: Iterable[str]) -> dict[str, int]:
+        rules, statuses = self.cells["rules"], self.cells["status"]
+        alike = Counter((rules[at] > 0, statuses[at]) for at in map(self.places.__getitem__, keys))
         counted = dict.fromkeys(Claim, 0)
-        for key in keys:
-            counted[self._claim(key)] += 1
+        for (claimed, status), number in alike.items():
+            counted[Claim.of(claimed, CoverageStatus(status))] += number
         return {str(claim): number for claim, number in counted.items()}
 
-    def _row(self, key: str) -> dict[str, Any]:
-        at = self.places[key]
-        children = self.children[at]
-        names = ("name", "status", "stale", "procedures", "rules", "tests")
-        parent = self.cells["parent"][at]
-        return {
-            "attack_id": key,
-            **{name: self._cell(key, name) for name in names},
-            "age_days": self._cell(key, "freshness_days"),
-            "held": self._cell(key, "proven"),
-            "tactics": [self.matrix["tactics"][place]["key"] for place in self._cell(key, "tactics")],
-            "platforms": [self.matrix["platforms"][place] for place in self._cell(key, "platforms")],
-            "parent": None if parent < 0 else self.cells["id"][parent],
-            "claim": self._claim(key),
-            "results": asdict(self._sum([key])),
-            "subs": {
-                "of": len(children),
-                "evaluated": sum(one.evaluated for one in children),
-                "covered": children.count(CoverageStatus.COVERED),
-            },
-        }
+    # -- by technique
 
-    # -- groups
+    def _rows(self) -> list[dict[str, Any]]:
+        cells, places = self.cells, self.places
+        children: dict[int, list[str]] = defaultdict(list)
+        for key, at in places.items():
+            children[cells["parent"][at]].append(key)
+        tactics = [tactic["key"] for tactic in self.matrix["tactics"]]
+        platforms = self.matrix["platforms"]
+        alike = ("name", "status", "stale", "procedures", "rules", "tests")
+        rows = []
+        for key, at in places.items():
+            below = _Counts.total(map(self.counts.__getitem__, children.get(at, ())))
+            parent = cells["parent"][at]
+            rows.append(
+                {
+                    "attack_id": key,
+                    **{name: cells[name][at] for name in alike},
+                    "age_days": cells["freshness_days"][at],
+                    "held": cells["proven"][at],
+                    "tactics": [tactics[place] for place in cells["tactics"][at]],
+                    "platforms": [platforms[place] for place in cells["platforms"][at]],
+                    "parent": None if parent < 0 else cells["id"][parent],
+                    "claim": Claim.of(cells["rules"][at] > 0, CoverageStatus(cells["status"][at])),
+                    "results": self.counts[key].results._asdict(),
+                    "subs": {"of": below.techniques, "evaluated": below.tested, "covered": below.proven},
+                }
+            )
+        return rows
+
+    # -- by groups
 
     def _groups(self) -> list[dict[str, Any]]:
         if self.division is Division.TACTIC:
-            under = {tactic["key"]: self._under(place) for place, tactic in enumerate(self.matrix["tactics"])}
-            names = {tactic["key"]: tactic["name"] for tactic in self.matrix["tactics"]}
-            return self._with_trend([self._group(key, names[key], found) for key, found in under.items()], under)
+            under = self._members("tactics")
+            tactics = enumerate(self.matrix["tactics"])
+            return self._with_trend(self._group(one["key"], one["name"], under[place]) for place, one in tactics)
         if self.division is Division.PLATFORM:
             return self._by_platform()
         if self.division is Division.DATA:
-            return self._by_data()
+            return self._by_component()
         if self.division is Division.SOURCE:
             return self._by_source()
         return self._by_part(reader.rows(_NAMES[self.division]))
 
-    def _under(self, tactic: int) -> list[str]:
-        return [key for key in self.places if tactic in self._cell(key, "tactics")]
+    def _members(self, by: str) -> Mapping[int, list[str]]:
+        """Index of a tactic or platform -> techniques in scope that name it."""
+        found: dict[int, list[str]] = defaultdict(list)
+        for key, at in self.places.items():
+            for place in self.cells[by][at]:
+                found[place].append(key)
+        return found
 
     def _group(self, key: str, name: str, techniques: Sequence[str]) -> dict[str, Any]:
-        statuses = [self._cell(one, "status") for one in techniques]
+        counts = _Counts.total(map(self.counts.__getitem__, techniques))
         return {
             "key": key,
             "name": name,
-            "techniques": len(techniques),
-            "tested": sum(CoverageStatus(one).evaluated for one in statuses),
-            "stale": sum(self._cell(one, "stale") for one in techniques),
-            "proven": Share.count(statuses.count(CoverageStatus.COVERED), len(techniques)),
-            "claimed": Share.count(sum(self._cell(one, "rules") > 0 for one in techniques), len(techniques)),
-            "results": asdict(self._sum(techniques)),
+            "techniques": counts.techniques,
+            "tested": counts.tested,
+            "stale": counts.stale,
+            "proven": Share.count(counts.proven, counts.techniques),
+            "claimed": Share.count(counts.claimed, counts.techniques),
+            "results": counts.results._asdict(),
             "trend": None,
         }
 
-    def _by_platform(self) -> list[dict[str, Any]]:
-        groups = [self._on_platform(name, place) for place, name in enumerate(self.matrix["platforms"])]
-        return self._add_trend(groups, self._months_of_tests().rename({"platform": "key"}))
-
-    def _on_platform(self, platform: str, place: int) -> dict[str, Any]:
-        """Only what was tested on it counts: a technique that held on Windows has proven nothing on Linux."""
-        techniques = [key for key in self.places if place in self._cell(key, "platforms")]
-        there = [self.results[key].get(platform, NOTHING) for key in techniques]
-        return self._group(platform, platform, techniques) | {
+    def _group_of(self, key: str, name: str, techniques: Sequence[str], there: Sequence[Results]) -> dict[str, Any]:
+        """A group in which only its own results count: a technique that held on Windows has proven nothing on Linux.
+        Staleness is a matter of the technique, not of one platform, team or tool."""
+        proven = sum(one.n > 0 and one.held == one.n for one in there)
+        return self._group(key, name, techniques) | {
             "tested": sum(one.n > 0 for one in there),
-            "proven": Share.count(sum(one.n > 0 and one.held == one.n for one in there), len(techniques)),
-            "results": asdict(_total(there)),
-            "stale": None,  # staleness is a matter of the technique, not of one platform
+            "stale": None,
+            "proven": Share.count(proven, len(techniques)),
+            "results": Results.total(there)._asdict(),
         }
 
-    def _by_data(self) -> list[dict[str, Any]]:
+    def _by_platform(self) -> list[dict[str, Any]]:
+        results = self._results(_BY_PART[Division.PLATFORM])
+        on = self._members("platforms")
+        return self._with_trend(
+            self._group_of(name, name, on[place], [results[key].get(name, NOTHING) for key in on[place]])
+            for place, name in enumerate(self.matrix["platforms"])
+        )
+
+    def _by_component(self) -> list[dict[str, Any]]:
         names: dict[str, str] = {}
         members: dict[str, list[str]] = defaultdict(list)
-        for row in reader.rows(_DATA, self.domain):
-            names[row["key"]] = row["name"]
-            if row["attack_id"] in self.places:
-                members[row["key"]].append(row["attack_id"])
-        groups = [self._group(key, names[key], members[key]) for key in sorted(members, key=lambda key: names[key])]
-        return self._with_trend(groups, members)
+        for key, name, attack_id in reader.frame(_COMPONENTS, self.domain).iter_rows():
+            names[key] = name
+            if attack_id in self.places:
+                members[key].append(attack_id)
+        ordered = sorted(members, key=lambda key: names[key])
+        return self._with_trend(self._group(key, names[key], members[key]) for key in ordered)
 
     def _by_source(self) -> list[dict[str, Any]]:
         members: dict[str, list[str]] = defaultdict(list)
-        for row in reader.rows(_SOURCES, self.domain):
-            if row["attack_id"] in self.places:
-                members[row["key"]].append(row["attack_id"])
+        for key, attack_id in reader.frame(_SOURCES, self.domain).iter_rows():
+            if attack_id in self.places:
+                members[key].append(attack_id)
         whole = len(self.places)
         return [
             self._group(key, key, sorted(members[key]))
@@ -267,59 +325,22 @@ class _Dividing:
     def _by_part(self, named: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
         names = {row["key"]: row["name"] for row in named}
         members: dict[str, dict[str, Results]] = defaultdict(dict)
-        for technique, parts in self.results.items():
+        for technique, parts in self._results(_BY_PART[self.division]).items():
             for part, one in parts.items():
                 members[part][technique] = one
-        made = []
         nameless = _NAMELESS.get(self.division, "Not recorded")
-        for part in sorted(members, key=lambda key: (not key, names.get(key, ""))):
-            found = members[part]
-            held = sum(one.held == one.n for one in found.values())
-            made.append(
-                self._group(part, names.get(part, nameless), sorted(found))
-                | {
-                    "tested": len(found),
-                    "stale": None,
-                    "proven": Share.count(held, len(found)),
-                    "results": asdict(_total(found.values())),
-                }
-            )
-        return made
+        return [
+            self._group_of(part, names.get(part, nameless), list(members[part]), list(members[part].values()))
+            for part in sorted(members, key=lambda key: (not key, names.get(key, "")))
+        ]
 
-    # -- sums
-
-    def _sum(self, techniques: Iterable[str]) -> Results:
-        return _total(found for key in techniques for found in self.results[key].values())
-
-    # -- months
-
-    def _months_of_tests(self) -> pl.DataFrame:
-        """attack_id, platform, month, evaluated, alerted; techniques in scope only."""
-        found = reader.frame(_MONTHS, self.domain, self.months[0])
-        return found.filter(pl.col("attack_id").is_in(list(self.places)))
-
-    def _with_trend(
-        self, groups: Sequence[dict[str, Any]], members: Mapping[str, Sequence[str]]
-    ) -> list[dict[str, Any]]:
-        pairs = [(key, technique) for key, techniques in members.items() for technique in techniques]
-        schema = {"key": pl.String, "attack_id": pl.String}
-        membership = pl.DataFrame(pairs, schema=schema, orient="row")
-        return self._add_trend(groups, membership.join(self._months_of_tests(), on="attack_id"))
-
-    def _add_trend(self, groups: Sequence[dict[str, Any]], kept: pl.DataFrame) -> list[dict[str, Any]]:
-        """`kept`: key, month, evaluated, alerted; summed here."""
-        summed = kept.group_by("key", "month").agg(pl.col("evaluated", "alerted").sum())
-        found = {(key, month): [evaluated, alerted] for key, month, evaluated, alerted in summed.iter_rows()}
+    def _with_trend(self, groups: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+        out = [key for key in self.cells["id"] if key not in self.places]
+        rows = reader.frame(_MONTHS_BY[self.division], self.domain, self.months[0], reader.joined(out)).iter_rows()
+        found = {(key, month): [evaluated, alerted] for key, month, evaluated, alerted in rows}
         return [
             group | {"trend": [found.get((group["key"], month), [0, 0]) for month in self.months]} for group in groups
         ]
-
-
-def _total(each: Iterable[Results]) -> Results:
-    total = NOTHING
-    for one in each:
-        total += one
-    return total
 
 
 def _months() -> list[date]:
