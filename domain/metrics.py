@@ -139,7 +139,7 @@ METRICS: Mapping[str, Metric] = {
             "score_band",
             "Score, band under plausible weights",
             "points, 0 to 100",
-            "The middle 90 % of the threat-weighted score under 2,000 sets of weights drawn around those decided. Says "
+            "The middle 90 % of the threat-weighted score under 1,000 sets of weights drawn around those decided. Says "
             "how much of the score hangs on the choice of weights, not how well it is measured.",
             "Dirichlet distribution with the decided weights as mean, concentration 50; Aegis, docs/score.md",
             Adding.MOMENT,

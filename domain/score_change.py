@@ -15,11 +15,12 @@ A technique that is on the map on one day only has that day's values on both: co
 
 import math
 import operator
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from enum import StrEnum
 from functools import cache
+from itertools import chain
 from typing import NamedTuple
 
 from domain.freshness import age_days, decay
@@ -66,6 +67,11 @@ _LABELS: Mapping[Cause, tuple[str, str]] = {
     Cause.ATTACK: ("ATT&CK version", "Techniques that came or left, and the platforms ATT&CK names."),
     Cause.THREATS: ("Threat relevance", "Which techniques matter more: groups, exploitation, own priority."),
 }
+
+
+_CAUSES = tuple(Cause)
+# The others change what a technique scores, and leave alone how much it weighs.
+_MOVE_WEIGHTS = frozenset({Cause.SCOPE, Cause.WEIGHTS, Cause.ATTACK, Cause.THREATS})
 
 
 class Standing(NamedTuple):
@@ -139,39 +145,101 @@ class Change:
 
 def explain(before: Moment, after: Moment) -> Change:
     """The change of the score between two moments of one domain; either may be the earlier."""
-    pairs = _pairs(before, after)
     reading = _Reading(before, after)
-    touched = {key: reading.touched(one, other, key) for key, (one, other) in pairs.items()}
-    causes = tuple(cause for cause in Cause if any(cause in each for each in touched.values()))
-    whole = 1 << len(causes)
-    columns = {
-        key: reading.column(pair, key, tuple(cause for cause in causes if cause in touched[key]), causes)
-        for key, pair in pairs.items()
-    }
-    weight = [0.0] * whole
-    for _, weighs in columns.values():
-        weight = list(map(operator.add, weight, weighs))
-    ends = (0, whole - 1)
-    scores = [
-        math.fsum(points[end] for points, _ in columns.values()) / weight[end] if weight[end] > 0 else None
-        for end in ends
+    told = {key: reading.told(pair, key) for key, pair in _pairs(before, after).items()}
+    causes = tuple(filter(frozenset(chain.from_iterable(one.causes for one in told.values())).__contains__, _CAUSES))
+    moving = tuple(cause for cause in causes if cause in _MOVE_WEIGHTS)
+    whole = [0.0] * (1 << len(moving))
+    for one in told.values():
+        whole = list(map(operator.add, whole, _over(moving, one.causes, one.weights)))
+    ends = [
+        math.fsum(one.weights[end] * one.scores[end] for one in told.values()) / whole[end] if whole[end] > 0 else None
+        for end in (0, -1)
     ]
-    shown = [None if score is None else tenths_of(score) for score in scores]
+    shown = [None if score is None else tenths_of(score) for score in ends]
     if shown[0] is None or shown[1] is None:
         return Change(shown[0], shown[1])
-    shares = {
-        cause: [one / all_ if all_ > 0 else 0.0 for one, all_ in zip(by, weight, strict=True)]
-        for cause, by in zip(causes, _coefficients(len(causes)), strict=True)
-    }
-    pulls = {
-        key: {cause: sum(map(operator.mul, points, shares[cause])) for cause in causes}
-        for key, (points, _) in columns.items()
-    }
-    exact = [math.fsum(of[cause] for of in pulls.values()) for cause in causes]
+    pulls = {key: _pulls(one, causes, moving, whole) for key, one in told.items()}
+    exact = [math.fsum(of.get(cause, 0.0) for of in pulls.values()) for cause in causes]
     tenths = apportion_signed([10 * points for points in exact], shown[1] - shown[0])
-    moved = [reading.moved(key, pairs[key], touched[key], pulls[key]) for key in pairs if touched[key]]
+    moved = [_moved(key, one, pulls[key]) for key, one in told.items() if one.causes]
     moved.sort(key=lambda one: (-abs(one.pull), one.attack_id))
     return Change(shown[0], shown[1], [Step(*one) for one in zip(causes, exact, tenths, strict=True)], moved)
+
+
+class _Told(NamedTuple):
+    """One technique: the causes that touch it and, for every coalition of these, its score and its weight, which is 0
+    while it is not counted. A coalition is a bit mask: cause i has happened where bit i is set."""
+
+    causes: tuple[Cause, ...]
+    scores: Sequence[float]
+    weights: Sequence[float]
+
+
+def _pulls(
+    one: _Told, causes: tuple[Cause, ...], moving: tuple[Cause, ...], whole: Sequence[float]
+) -> dict[Cause, float]:
+    """What the technique does to the organisation's score, by cause. Only causes that touch it or move the sum of the
+    weights (`whole`, by coalitions of `moving`) can do anything: the others get nothing, and leaving players out of a
+    game who get nothing leaves what the others get as it is."""
+    players = tuple(cause for cause in causes if cause in one.causes or cause in moving)
+    points = list(map(operator.mul, one.weights, one.scores))
+    values = [
+        part / all_ if all_ > 0 else 0.0
+        for part, all_ in zip(_over(players, one.causes, points), _over(players, moving, whole), strict=True)
+    ]
+    return _shapley(players, values)
+
+
+def _moved(key: str, one: _Told, pulls: Mapping[Cause, float]) -> Moved:
+    own = _shapley(one.causes, one.scores)
+    own.pop(Cause.THREATS, None)  # how much a technique matters is nothing of its own score
+    before, after = (one.scores[end] if one.weights[end] else None for end in (0, -1))
+    return Moved(key, before, after, {cause: pulls[cause] for cause in one.causes}, own)
+
+
+def _shapley(players: tuple[Cause, ...], values: Sequence[float]) -> dict[Cause, float]:
+    """`values` by coalition."""
+    return {
+        cause: sum(map(operator.mul, values, by))
+        for cause, by in zip(players, _coefficients(len(players)), strict=True)
+    }
+
+
+def _over(players: tuple[Cause, ...], known: tuple[Cause, ...], values: Sequence[float]) -> Sequence[float]:
+    """Values by coalitions of `known`, as they are by coalitions of `players`: those of `known` who are none of these
+    have not happened, and the others change nothing."""
+    return values if players == known else [values[at] for at in _projection(players, known)]
+
+
+class _Side(NamedTuple):
+    """By cause: 0 as it was before, 1 as it is after."""
+
+    tests: int = 0
+    rules: int = 0
+    countermeasures: int = 0
+    platforms: int = 0
+    decay: int = 0
+    scope: int = 0
+    weights: int = 0
+    attack: int = 0
+    threats: int = 0
+
+
+@cache
+def _sides(players: tuple[Cause, ...]) -> tuple[_Side, ...]:
+    """For every coalition."""
+    return tuple(
+        _Side(**{player: mask >> place & 1 for place, player in enumerate(players)})
+        for mask in range(1 << len(players))
+    )
+
+
+@cache
+def _projection(players: tuple[Cause, ...], known: tuple[Cause, ...]) -> tuple[int, ...]:
+    """For every coalition of `players` the one of `known` that is left of it."""
+    bits = [1 << known.index(cause) if cause in known else 0 for cause in players]
+    return tuple(sum(bit for place, bit in enumerate(bits) if mask >> place & 1) for mask in range(1 << len(players)))
 
 
 Pair = tuple[Standing, Standing]
@@ -213,7 +281,14 @@ class _Reading:
         self._values = tuple(tuple(moment.weights.test_value(*result) for result in RESULTS) for moment in self._ends)
         self._same_weights = _same(before.weights, after.weights)
         self._same_out = before.platforms_out == after.platforms_out
-        self._projections: dict[tuple[tuple[Cause, ...], tuple[Cause, ...]], list[int]] = {}
+
+    def told(self, pair: Pair, key: str) -> _Told:
+        touched = self.touched(*pair, key)
+        causes = tuple(filter(touched.__contains__, _CAUSES))
+        weighing = tuple(cause for cause in causes if cause in _MOVE_WEIGHTS)
+        weights = [self._weight(pair, key, side) for side in _sides(weighing)]
+        scores = [self._score(pair, side) for side in _sides(causes)]
+        return _Told(causes, scores, _over(causes, weighing, weights))
 
     def touched(self, one: Standing, other: Standing, key: str) -> frozenset[Cause]:
         """The causes that may do something to this technique."""
@@ -245,69 +320,30 @@ class _Reading:
     def _moved_out(self) -> frozenset[str]:
         return self._ends[0].platforms_out ^ self._ends[1].platforms_out
 
-    def column(
-        self, pair: Pair, key: str, local: tuple[Cause, ...], causes: tuple[Cause, ...]
-    ) -> tuple[list[float], list[float]]:
-        """For every coalition of `causes`: weight times score, and weight; a weight of 0 while it is not counted."""
-        points, weights = [], []
-        for mask in range(1 << len(local)):
-            done = self._done(local, mask)
-            weight = self._weight(pair, key, done)
-            weights.append(weight)
-            points.append(weight * self._score(pair, done) if weight else 0.0)
-        if local == causes:
-            return points, weights
-        places = self._projection(local, causes)
-        return [points[at] for at in places], [weights[at] for at in places]
-
-    def moved(self, key: str, pair: Pair, causes: frozenset[Cause], pulls: Mapping[Cause, float]) -> Moved:
-        local = tuple(cause for cause in Cause if cause in causes and cause is not Cause.THREATS)
-        scores = [self._score(pair, self._done(local, mask)) for mask in range(1 << len(local))]
-        own: dict[Cause, float] = {
-            cause: sum(map(operator.mul, scores, by))
-            for cause, by in zip(local, _coefficients(len(local)), strict=True)
-        }
-        ends = (self._done(local, 0), self._done(local, len(scores) - 1))
-        before, after = (self._score(pair, done) if self._weight(pair, key, done) else None for done in ends)
-        return Moved(key, before, after, {cause: pulls[cause] for cause in causes}, own)
-
-    @staticmethod
-    def _done(local: tuple[Cause, ...], mask: int) -> Callable[[Cause], bool]:
-        return frozenset(cause for place, cause in enumerate(local) if mask >> place & 1).__contains__
-
-    def _weight(self, pair: Pair, key: str, done: Callable[[Cause], bool]) -> float:
-        if key not in self._ends[done(Cause.ATTACK)].techniques or not pair[done(Cause.SCOPE)].in_scope:
+    def _weight(self, pair: Pair, key: str, side: _Side) -> float:
+        if key not in self._ends[side.attack].techniques or not pair[side.scope].in_scope:
             return 0.0
-        return relevance(pair[done(Cause.THREATS)].threat, self._ends[done(Cause.WEIGHTS)].weights)
+        return relevance(pair[side.threats].threat, self._ends[side.weights].weights)
 
-    def _score(self, pair: Pair, done: Callable[[Cause], bool]) -> float:
-        which = done(Cause.WEIGHTS)
-        weights, scorer = self._ends[which].weights, self._scorers[which]
-        tests, rules = pair[done(Cause.TESTS)], pair[done(Cause.RULES)]
+    def _score(self, pair: Pair, side: _Side) -> float:
+        scorer = self._scorers[side.weights]
+        weights = scorer.weights
+        tests, rules = pair[side.tests], pair[side.rules]
         worth = freshness = None
         if tests.mix and tests.newest_on is not None:
-            worth = sum(map(operator.mul, tests.mix, self._values[which]))
-            freshness = decay(age_days(tests.newest_on, self._ends[done(Cause.DECAY)].day), weights.half_life_days)
-        usable = pair[done(Cause.ATTACK)].platforms - self._ends[done(Cause.SCOPE)].platforms_out
-        tested = pair[done(Cause.PLATFORMS)].tested
+            worth = sum(map(operator.mul, tests.mix, self._values[side.weights]))
+            freshness = decay(age_days(tests.newest_on, self._ends[side.decay].day), weights.half_life_days)
+        usable = pair[side.attack].platforms - self._ends[side.scope].platforms_out
+        tested = pair[side.platforms].tested
         inputs = Inputs(
             worth,
             rules_part(rules.rule_total, weights.rule_saturation),
             rules.rule_count,
             freshness,
             len(usable & tested) / len(usable) if usable else None,
-            pair[done(Cause.COUNTERMEASURES)].countermeasures,
+            pair[side.countermeasures].countermeasures,
         )
         return sum(scorer.points(inputs))
-
-    def _projection(self, local: tuple[Cause, ...], causes: tuple[Cause, ...]) -> list[int]:
-        """For every coalition of `causes` the one of `local` that is left of it."""
-        if (local, causes) not in self._projections:
-            places = [causes.index(cause) for cause in local]
-            self._projections[local, causes] = [
-                sum((mask >> place & 1) << at for at, place in enumerate(places)) for mask in range(1 << len(causes))
-            ]
-        return self._projections[local, causes]
 
 
 def _same(one: Weights, other: Weights) -> bool:

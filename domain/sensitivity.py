@@ -18,7 +18,7 @@ from typing import NamedTuple
 
 from domain.score import Five, Inputs, PartName, Weights
 
-DRAWS = 2_000
+DRAWS = 1_000
 CONCENTRATION = 50.0
 LOW, HIGH = 0.05, 0.95
 _SEED = 20_260

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from domain.relevance import Priority, Threat, relevance
 from domain.score import Scored, Weights, organisation
-from domain.score_change import RESULTS, Cause, Change, Moment, Standing, _Reading, explain
+from domain.score_change import RESULTS, Cause, Change, Moment, Standing, _Reading, _Side, explain
 
 DAY = date(2026, 11, 1)
 WEIGHTS = Weights(version=1)
@@ -92,7 +92,7 @@ def score_of(at: Moment) -> int | None:
     scored = []
     for one in at.techniques.values():
         if one.in_scope:
-            points = reading._score((one, one), frozenset().__contains__)
+            points = reading._score((one, one), _Side())
             scored.append(Scored(relevance(one.threat, at.weights), (points, 0, 0, 0, 0), (0, 0, 0, 0, 0), True))
     return organisation(scored).weighted_tenths
 
@@ -183,7 +183,7 @@ def test_it_is_the_mean_over_all_orders() -> None:
 def exact(at: Moment) -> float:
     reading = _Reading(at, at)
     counted = [
-        (relevance(one.threat, at.weights), reading._score((one, one), frozenset().__contains__))
+        (relevance(one.threat, at.weights), reading._score((one, one), _Side()))
         for one in at.techniques.values()
         if one.in_scope
     ]
