@@ -20,11 +20,12 @@ state and no percentage.
 """
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
 from domain.coverage import CoverageStatus
 from domain.errors import BadInput
@@ -66,19 +67,6 @@ _LABELS: Mapping[ControlState, str] = {
 }
 
 
-class Measure(Protocol):
-    """What has to be known of a technique, as measured on some day."""
-
-    @property
-    def attack_id(self) -> str: ...
-    @property
-    def status(self) -> str: ...
-    @property
-    def stale(self) -> bool: ...
-    @property
-    def in_scope(self) -> bool: ...
-
-
 class Tally(NamedTuple):
     """The techniques of a control that lie on the map, each counted once. `stale`: covered, by evidence that is old."""
 
@@ -99,26 +87,17 @@ class Tally(NamedTuple):
         return self.covered + self.stale + self.partial + self.uncovered
 
 
-def standing(measure: Measure) -> str:
-    """The field of a Tally in which a technique counts."""
-    if not measure.in_scope:
+def standing(status: CoverageStatus, stale: bool, in_scope: bool) -> str:
+    """The field of a Tally in which a technique counts, as measured on some day."""
+    if not in_scope:
         return "out_of_scope"
-    if measure.status == CoverageStatus.COVERED and measure.stale:
-        return "stale"
-    return str(measure.status)
-
-
-_PLACE = {name: place for place, name in enumerate(Tally._fields)}
+    return "stale" if stale and status is CoverageStatus.COVERED else status.value
 
 
 def tally(techniques: Iterable[str], standings: Mapping[str, str]) -> Tally:
     """Of technique ids; one that `standings` does not know is not on the map and counts nowhere."""
-    counts = [0] * len(_PLACE)
-    for attack_id in techniques:
-        found = standings.get(attack_id)
-        if found is not None:
-            counts[_PLACE[found]] += 1
-    return Tally(*counts)
+    counts = Counter(map(standings.get, techniques))
+    return Tally(*(counts.get(name, 0) for name in Tally._fields))
 
 
 def state_of(counted: Tally, *, out_of_scope: bool = False) -> ControlState:

@@ -60,10 +60,8 @@ class Cell(NamedTuple):
 
 def cells_of(columns: Mapping[str, Sequence[Any]]) -> list[Cell]:
     """The parallel arrays of a matrix as one record a technique."""
-    names = [name for name in Cell._fields if name in columns or name not in Cell._field_defaults]
-    return [
-        Cell(**dict(zip(names, values, strict=True))) for values in zip(*(columns[name] for name in names), strict=True)
-    ]
+    filled = {name: [value] * len(columns["id"]) for name, value in Cell._field_defaults.items()} | dict(columns)
+    return list(map(Cell._make, zip(*(filled[name] for name in Cell._fields), strict=True)))
 
 
 @dataclass(frozen=True, slots=True)

@@ -109,7 +109,7 @@ def _turns(found: Turns) -> Mapping[str, Any]:
 
 def _measure(domain: str) -> tuple[Map, Mapping[str, Mapping[str, str]]]:
     found = measured.read_now(domain, as_of=measured.today())
-    return found, compliance.control_states(domain, found.techniques)
+    return found, compliance.control_states(found)
 
 
 def _compared(

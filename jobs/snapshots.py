@@ -103,7 +103,7 @@ def _take(
     if not found.techniques:
         raise NotFound("Nothing is loaded that a snapshot could be taken of.")
     weights = found.scorer.weights
-    controls = compliance.control_states(domain, found.techniques, day)
+    controls = compliance.control_states(found, day)
     with unit_of_work() as session:
         head = Head(
             domain=domain,

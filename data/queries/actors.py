@@ -5,7 +5,7 @@ apart: the first says what the group did, the second what its tools can do, the 
 """
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from typing import Any
 
 import orjson
@@ -105,7 +105,7 @@ def techniques(domain: str, attack_id: str, platforms: Sequence[str] = ()) -> li
         through = ways[row["technique"]][row["way"]]
         if row["via"]:
             through.append((row["via_id"], row["via"]))
-    standing = _standing(domain, tuple(platforms))
+    standing = _standing(domain, tuple(platforms), ways)
     made = [
         {**standing[technique], "ways": {way: sorted(via, key=lambda one: one[1]) for way, via in used.items()}}
         for technique, used in ways.items()
@@ -128,13 +128,17 @@ _LEAST_FIRST = {
 }
 
 
-def _standing(domain: str, platforms: tuple[str, ...] = ()) -> dict[str, dict[str, Any]]:
-    """Every technique of the map by its id, as the heatmap has it. Only one in scope, and of one of the platforms if
-    any are given, can be a gap."""
+def _standing(
+    domain: str, platforms: tuple[str, ...] = (), wanted: Container[str] | None = None
+) -> dict[str, dict[str, Any]]:
+    """Techniques of the map by their id (default: all of them), as the heatmap has them. Only one in scope, and of one
+    of the platforms if any are given, can be a gap."""
     matrix = heatmap.matrix(domain, platforms)
     cells, tactics, names = matrix["cells"], matrix["tactics"], matrix["platforms"]
     out = {}
     for place, attack_id in enumerate(cells["id"]):
+        if wanted is not None and attack_id not in wanted:
+            continue
         first = min(cells["tactics"][place], default=None)
         status, stale, in_scope = cells["status"][place], bool(cells["stale"][place]), bool(cells["in_scope"][place])
         usable = not platforms or any(names[one] in platforms for one in cells["platforms"][place])

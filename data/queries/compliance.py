@@ -6,21 +6,20 @@ control is mapped to is that of today, also when the tests of a past day are ask
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from datetime import date
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 
 from data import cache
 from data.queries import counting, heatmap, measured, reader
-from data.queries.map_columns import Measured
+from data.queries.measured import Map
 from domain import coverage
 from domain.compliance import (
     ControlState,
     Decision,
     DecisionKind,
-    Measure,
     Tally,
     code_key,
     standing,
@@ -92,8 +91,7 @@ WHERE framework.slug = $1 AND mapping.control_id IS NULL GROUP BY 1, 2, 3 ORDER 
 """
 
 
-@dataclass(frozen=True, slots=True)
-class _Control:
+class _Control(NamedTuple):
     """A control before it is judged; its techniques are distinct ids on the map of its framework's domain."""
 
     code: str
@@ -106,8 +104,7 @@ class _Control:
     elsewhere: Sequence[str]
 
 
-@dataclass(frozen=True, slots=True)
-class _Judged:
+class _Judged(NamedTuple):
     """A control with its state on a day, and what was decided of it by then: `holds` on that day or has expired."""
 
     control: _Control
@@ -163,11 +160,11 @@ def find(answer: Mapping[str, Any], code: str) -> dict[str, Any] | None:
     return exact or next((one for one in controls if code_key(one["code"]) == key), None)
 
 
-def control_states(domain: str, techniques: Iterable[Measure], on: date | None = None) -> dict[str, dict[str, str]]:
-    """Framework -> control -> state, by these techniques of a domain as measured on a day and what was decided then."""
+def control_states(found: Map, on: date | None = None) -> dict[str, dict[str, str]]:
+    """Framework -> control -> state, by the techniques of a map and what was decided on a day."""
     day = on or measured.today()
-    standings = {one.attack_id: standing(one) for one in techniques}
-    heads = {head["slug"] for head in _heads("") if head["domain"] == domain}
+    standings = _standings(found)
+    heads = {head["slug"] for head in _heads("") if head["domain"] == found.domain}
     decided = _decisions("", day)
     return {
         slug: {one.control.code: one.state.value for one in _judge(slug, controls, standings, decided)}
@@ -225,7 +222,7 @@ def is_gap(technique: Mapping[str, Any]) -> bool:
 def _frameworks(day: date) -> list[dict[str, Any]]:
     heads, decided, shape = _heads(""), _decisions("", day), _controls("")
     standings = {
-        domain: {one.attack_id: standing(one) for one in measured.read(domain, as_of=day).techniques}
+        domain: _standings(measured.read(domain, as_of=day))
         for domain in dict.fromkeys(head["domain"] for head in heads)
     }
     return [
@@ -241,10 +238,9 @@ def _framework(slug: str, day: date) -> dict[str, Any]:
         return {}
     (head,) = heads
     loaded = measured.read(head["domain"], as_of=day)
-    techniques = {one.attack_id: one for one in loaded.techniques}
-    standings = {key: standing(one) for key, one in techniques.items()}
+    standings = _standings(loaded)
     judged = _judge(slug, _controls(slug).get(slug, ()), standings, _decisions(slug, day))
-    named = sorted({key for one in judged for key in one.control.techniques if key in techniques})
+    named = sorted({key for one in judged for key in one.control.techniques if key in standings})
     rows = reader.rows(_TEMPLATES, head["domain"], reader.joined(named))
     templates = {row["attack_id"]: row["templates"] for row in rows}
     return {
@@ -254,22 +250,32 @@ def _framework(slug: str, day: date) -> dict[str, Any]:
         "notes": list(loaded.notes),
         "groups": _groups(judged),
         "controls": [_shown(one, standings) for one in judged],
-        "map": {key: _technique(techniques[key], templates.get(key, 0)) for key in named},
+        "map": _techniques(loaded, named, templates),
         "unaddressed": reader.rows(_UNADDRESSED, slug),
     }
 
 
-def _technique(one: Measured, templates: int) -> dict[str, Any]:
+def _standings(found: Map) -> Standings:
+    of = found.columns
+    return dict(zip(of.attack_id, map(standing, of.status, of.stale, of.in_scope), strict=True))
+
+
+def _techniques(found: Map, named: Iterable[str], templates: Mapping[str, int]) -> dict[str, dict[str, Any]]:
+    of = found.columns
+    shown: Mapping[str, Sequence[Any]] = {
+        "name": of.name,
+        "status": of.status,
+        "stale": of.stale,
+        "in_scope": of.in_scope,
+        "age_days": of.age_days,
+        "tests": of.count("evaluated"),
+        "unfinished": of.count("unfinished"),
+        "rules": of.rules,
+    }
+    place = {attack_id: at for at, attack_id in enumerate(of.attack_id)}
     return {
-        "name": one.name,
-        "status": one.status,
-        "stale": one.stale,
-        "in_scope": one.in_scope,
-        "age_days": one.age_days,
-        "tests": one.tests.evaluated,
-        "unfinished": one.tests.unfinished,
-        "rules": one.rules,
-        "templates": templates,
+        key: {name: column[place[key]] for name, column in shown.items()} | {"templates": templates.get(key, 0)}
+        for key in named
     }
 
 
@@ -364,10 +370,8 @@ def _controls(slug: str) -> dict[str, list[_Control]]:
 
 def _shape(slug: str) -> dict[str, list[tuple[Any, ...]]]:
     found: dict[str, list[tuple[Any, ...]]] = defaultdict(list)
-    names = ("code", "name", "group_code", "group_name", "not_mappable")
-    for row in reader.frame(_CONTROLS, slug).iter_rows(named=True):
-        ids = (_distinct(row[name]) for name in ("techniques", "not_placed", "elsewhere"))
-        found[row["slug"]].append((*(row[name] for name in names), *ids))
+    for framework, *said, techniques, not_placed, elsewhere in reader.frame(_CONTROLS, slug).iter_rows():
+        found[framework].append((*said, *map(_distinct, (techniques, not_placed, elsewhere))))
     return found
 
 

@@ -1,6 +1,5 @@
 """The state of a control: what each rule says, which goes first, and what no input may break."""
 
-from dataclasses import dataclass
 from datetime import date, timedelta
 
 import pytest
@@ -13,14 +12,6 @@ from domain.errors import BadInput
 
 TODAY = date(2026, 11, 26)
 TALLIES = st.builds(Tally, *[st.integers(0, 3)] * len(Tally._fields))
-
-
-@dataclass(frozen=True)
-class Technique:
-    attack_id: str
-    status: CoverageStatus
-    stale: bool = False
-    in_scope: bool = True
 
 
 @pytest.mark.parametrize(
@@ -68,19 +59,19 @@ def test_more_untested_techniques_never_make_it_better(counted: Tally) -> None:
 
 
 @pytest.mark.parametrize(
-    ("technique", "name"),
+    ("status", "stale", "in_scope", "name"),
     [
-        (Technique("T1", CoverageStatus.COVERED), "covered"),
-        (Technique("T1", CoverageStatus.COVERED, stale=True), "stale"),
-        (Technique("T1", CoverageStatus.UNCOVERED, stale=True), "uncovered"),
-        (Technique("T1", CoverageStatus.PARTIAL, stale=True), "partial"),
-        (Technique("T1", CoverageStatus.UNCOVERED, in_scope=False), "out_of_scope"),
-        (Technique("T1", CoverageStatus.IN_PROGRESS), "in_progress"),
+        (CoverageStatus.COVERED, False, True, "covered"),
+        (CoverageStatus.COVERED, True, True, "stale"),
+        (CoverageStatus.UNCOVERED, True, True, "uncovered"),
+        (CoverageStatus.PARTIAL, True, True, "partial"),
+        (CoverageStatus.UNCOVERED, False, False, "out_of_scope"),
+        (CoverageStatus.IN_PROGRESS, False, True, "in_progress"),
     ],
 )
-def test_where_a_technique_counts(technique: Technique, name: str) -> None:
-    assert standing(technique) == name
-    assert tally(["T1", "T9"], {"T1": standing(technique)}) == Tally(**{name: 1})
+def test_where_a_technique_counts(status: CoverageStatus, stale: bool, in_scope: bool, name: str) -> None:
+    assert standing(status, stale, in_scope) == name
+    assert tally(["T1", "T9"], {"T1": name}) == Tally(**{name: 1})
 
 
 def test_states_that_count_in_a_percentage() -> None:

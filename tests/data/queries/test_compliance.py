@@ -1,5 +1,6 @@
 """Compliance: states, figures and evidence, counted by hand on a small map."""
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -106,9 +107,9 @@ def test_states_follow_the_tests(world_map: dict[int, UUID]) -> None:
 
 
 def test_the_function_for_snapshots_says_the_same() -> None:
-    techniques = measured.read(world.ENTERPRISE, as_of=measured.today()).techniques
-    assert compliance.control_states(world.ENTERPRISE, techniques) == {"nist_800_53": STATES}
-    assert compliance.control_states("ics-attack", techniques) == {}
+    found = measured.read(world.ENTERPRISE, as_of=measured.today())
+    assert compliance.control_states(found) == {"nist_800_53": STATES}
+    assert compliance.control_states(replace(found, domain="ics-attack")) == {}
 
 
 def test_an_equal_row_counts_once_and_an_unplaced_id_is_no_gap() -> None:
@@ -160,11 +161,11 @@ class TestDecisions:
         decide("AC-02", "out_of_scope", at="now() - interval '10 days'")
         execute("UPDATE control_decision SET withdrawn_at = now() - interval '5 days'")
         decide("AC-02", "risk_accepted", (measured.today() + timedelta(days=9)).isoformat())
-        techniques = measured.read(world.ENTERPRISE, as_of=measured.today()).techniques
+        found = measured.read(world.ENTERPRISE, as_of=measured.today())
 
         def on(days: int) -> str:
             day = measured.today() - timedelta(days=days)
-            return compliance.control_states(world.ENTERPRISE, techniques, day)["nist_800_53"]["AC-02"]
+            return compliance.control_states(found, day)["nist_800_53"]["AC-02"]
 
         assert [on(days) for days in (11, 9, 6, 4, 0)] == [
             "contradicted", "out_of_scope", "out_of_scope", "contradicted", "contradicted",
