@@ -40,6 +40,7 @@ def client() -> redis.Redis:
 
 
 def close() -> None:
+    """Until it is configured again the process has no Redis."""
     if _state.client is not None:
         _state.client.close()
-        _state.client = None
+    _state.client = _state.url = None

@@ -49,13 +49,14 @@ WHERE item.kind = :kind AND (item.run_id = run.id
 ORDER BY item.object_type, item.ref, item.name LIMIT :limit
 """
 _RULE_FIGURES = """
-SELECT rule.source, count(*) AS rules, count(*) FILTER (WHERE rule.enabled) AS enabled,
-  coalesce(sum(claims.not_placed), 0)::bigint AS not_placed
-FROM detection_rule AS rule
-LEFT JOIN (
-  SELECT rule_id, count(*) AS not_placed FROM rule_technique WHERE resolution = 'not_placed' GROUP BY rule_id
-) AS claims ON claims.rule_id = rule.id
-WHERE rule.removed_at IS NULL GROUP BY rule.source
+SELECT counted.source, counted.rules, counted.enabled, coalesce(lost.not_placed, 0) AS not_placed
+FROM (
+  SELECT source, count(*) AS rules, count(*) FILTER (WHERE enabled) AS enabled
+  FROM rollup_rule WHERE present GROUP BY 1
+) AS counted LEFT JOIN (
+  SELECT rule.source, count(*) AS not_placed FROM rule_technique AS claim JOIN rollup_rule AS rule USING (rule_id)
+  WHERE claim.resolution = 'not_placed' AND rule.present GROUP BY 1
+) AS lost USING (source)
 """
 _TEMPLATE_FIGURES = """
 SELECT source, count(*) AS templates, count(*) FILTER (WHERE retired_at IS NOT NULL) AS retired,

@@ -11,7 +11,7 @@ from jobs import syncs
 from tests.data.sources import stix
 from tests.jobs.syncing import at, bundle_file, execute, rule, sync_attack, sync_rules
 
-pytestmark = pytest.mark.usefixtures("database")
+pytestmark = pytest.mark.usefixtures("database", "redis_server")
 
 
 def _sources() -> dict[str, sources.SourceRow]:
