@@ -18,8 +18,9 @@ from domain.snapshots import Kind, TrendPoint
 from domain.statistics import Share
 
 _TREND = """
-SELECT id::text AS id, day, kind, label, attack_version, weights_version, totals -> 'score' ->> 'weighted' AS weighted,
-  totals -> 'score' ->> 'plain' AS plain, (totals -> 'score' -> 'parts')::text AS parts,
+SELECT id::text AS id, day, kind, label, attack_version, weights_version,
+  (totals -> 'score' ->> 'weighted')::double precision AS weighted,
+  (totals -> 'score' ->> 'plain')::double precision AS plain, (totals -> 'score' -> 'parts')::text AS parts,
   (totals ->> 'techniques')::integer AS techniques, (totals ->> 'tested')::integer AS tested,
   (totals ->> 'stale')::integer AS stale, (totals -> 'proven' ->> 'n')::integer AS proven,
   (totals -> 'claimed' ->> 'n')::integer AS claimed
@@ -32,6 +33,10 @@ FROM snapshot_technique AS kept JOIN snapshot AS head ON head.id = kept.snapshot
 WHERE kept.attack_id = $1 AND head.domain = $2 AND head.kind IN ('daily', 'reconstructed')
 ORDER BY head.day
 """
+
+
+_CAUSES = {cause.value: cause for cause in Cause}  # looking one up is much quicker than making it of its word
+_PARTS = {part.value: part for part in PartName}
 
 
 def trend(domain: str) -> list[TrendPoint]:
@@ -151,11 +156,14 @@ def _change(kept: dict[str, Any]) -> Change:
 
 
 def _by(values: dict[str, float]) -> dict[Cause, float]:
-    return {Cause(name): points for name, points in values.items()}
+    return {_CAUSES[name]: points for name, points in values.items()}
 
 
 def _trend(domain: str) -> list[dict[str, Any]]:
-    return reader.rows(_TREND, domain)
+    rows = reader.rows(_TREND, domain)
+    for row in rows:
+        row["parts"] = {part["name"]: part["points"] for part in orjson.loads(row["parts"])}
+    return rows
 
 
 def _point(row: dict[str, Any]) -> TrendPoint:
@@ -164,9 +172,9 @@ def _point(row: dict[str, Any]) -> TrendPoint:
         day=date.fromisoformat(row["day"]),
         kind=Kind(row["kind"]),
         label=row["label"],
-        weighted=_number(row["weighted"]),
-        plain=_number(row["plain"]),
-        parts={PartName(part["name"]): part["points"] for part in orjson.loads(row["parts"])},
+        weighted=row["weighted"],
+        plain=row["plain"],
+        parts={_PARTS[name]: points for name, points in row["parts"].items()},
         techniques=row["techniques"],
         tested=row["tested"],
         stale=row["stale"],
@@ -175,7 +183,3 @@ def _point(row: dict[str, Any]) -> TrendPoint:
         weights_version=row["weights_version"],
         attack_version=row["attack_version"],
     )
-
-
-def _number(text: str | None) -> float | None:
-    return None if text is None else float(text)

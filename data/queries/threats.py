@@ -45,15 +45,18 @@ def groups(domain: str, sector: str = "") -> list[dict[str, Any]]:
     `words`: those of its description that speak of `sector`, [] without one.
     """
 
-    def compute() -> bytes:
-        return orjson.dumps(reader.rows(_GROUPS, domain))
+    known = sector if sector in SECTORS else ""
 
-    found = orjson.loads(cache.serve("threat_groups", {"domain": domain}, ("threats", "techniques"), compute))
-    return [
-        {name: value for name, value in row.items() if name != "description"}
-        | {"words": list(named(sector, row["description"] or "")) if sector in SECTORS else []}
-        for row in found
-    ]
+    def compute() -> bytes:
+        rows = reader.rows(_GROUPS, domain)
+        for row in rows:
+            description = row.pop("description") or ""
+            row["words"] = named(known, description) if known else []
+        return orjson.dumps(rows)
+
+    params = {"domain": domain, "sector": known}
+    found: list[dict[str, Any]] = orjson.loads(cache.serve("threat_groups", params, ("threats", "techniques"), compute))
+    return found
 
 
 def lost(domain: str) -> list[dict[str, Any]]:
