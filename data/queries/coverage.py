@@ -4,6 +4,7 @@ What a technique's status is comes from the matrix. Beside it stand its latest r
 they are what coverage is made of, and each is a test that can be opened.
 """
 
+import functools
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, timedelta
@@ -158,7 +159,16 @@ class _Counts(NamedTuple):
     @classmethod
     def total(cls, each: Iterable["_Counts"]) -> "_Counts":
         found = list(each)
-        return cls(*map(sum, zip(*found, strict=True))) if found else cls(*(0 for _ in cls._fields))
+        return cls(*map(sum, zip(*found, strict=True))) if found else _NONE
+
+
+_NONE = _Counts(*[0] * len(_Counts._fields))
+_STATUSES = {status.value: status for status in CoverageStatus}  # much quicker than making one of its word
+
+
+@functools.cache
+def _claim(claimed: bool, status: str) -> Claim:
+    return Claim.of(claimed, _STATUSES[status])
 
 
 class _Dividing:
@@ -183,7 +193,7 @@ class _Dividing:
         return found
 
     def _counts_of(self, key: str, at: int) -> _Counts:
-        status = CoverageStatus(self.cells["status"][at])
+        status = _STATUSES[self.cells["status"][at]]
         stale, claimed = self.cells["stale"][at], self.cells["rules"][at] > 0
         proven = status is CoverageStatus.COVERED
         return _Counts(1, status.evaluated, stale, proven, claimed, *self.results.get(key, NOTHING))
@@ -211,7 +221,7 @@ class _Dividing:
         alike = Counter((rules[at] > 0, statuses[at]) for at in map(self.places.__getitem__, keys))
         counted = dict.fromkeys(Claim, 0)
         for (claimed, status), number in alike.items():
-            counted[Claim.of(claimed, CoverageStatus(status))] += number
+            counted[_claim(claimed, status)] += number
         return {str(claim): number for claim, number in counted.items()}
 
     # -- by technique
@@ -237,7 +247,7 @@ class _Dividing:
                     "tactics": [tactics[place] for place in cells["tactics"][at]],
                     "platforms": [platforms[place] for place in cells["platforms"][at]],
                     "parent": None if parent < 0 else cells["id"][parent],
-                    "claim": Claim.of(cells["rules"][at] > 0, CoverageStatus(cells["status"][at])),
+                    "claim": _claim(cells["rules"][at] > 0, cells["status"][at]),
                     "results": self.counts[key].results._asdict(),
                     "subs": {"of": below.techniques, "evaluated": below.tested, "covered": below.proven},
                 }

@@ -206,28 +206,23 @@ def _stored(domain: str, kept: _Kept, day: date) -> Map:
 def _map(domain: str, kept: _Kept, as_of: date, notes: Sequence[str], platforms: Sequence[str] = ()) -> Map:
     """A snapshot read by the same rules as the present state."""
     head = kept.head
-    columns = kept.rows.select("key", "attack_id", "in_scope", "own_groups", "priority", "not_counted_rules").to_dict(
-        as_series=False
-    )
-    ids = columns["attack_id"]
-    keys = columns["key"]
+    names = ("key", "attack_id", "parent", "in_scope", "own_groups", "priority", "not_counted_rules")
+    keys, ids, parents, decided, own_groups, priorities, not_counted = (kept.rows[name].to_list() for name in names)
     reading = Reading(
         scorer=Scorer(weights_of(orjson.loads(head["weights"]))),
         as_of=as_of,
         platforms_out=frozenset(head["platforms_out"].split("\x1f")) - {""},
-        decided=dict(zip(ids, columns["in_scope"], strict=True)),
+        decided=dict(zip(ids, decided, strict=True)),
         not_placed={
-            KNOWN_SUCCESSORS[one]: n
-            for one, n in zip(ids, columns["not_counted_rules"], strict=True)
-            if n and one in KNOWN_SUCCESSORS
+            KNOWN_SUCCESSORS[one]: n for one, n in zip(ids, not_counted, strict=True) if n and one in KNOWN_SUCCESSORS
         },
-        own_groups={key: n for key, n in zip(keys, columns["own_groups"], strict=True) if n},
-        priorities={one: Priority(word) for one, word in zip(ids, columns["priority"], strict=True) if word},
+        own_groups={key: n for key, n in zip(keys, own_groups, strict=True) if n},
+        priorities={one: Priority(word) for one, word in zip(ids, priorities, strict=True) if word},
         wanted=frozenset(platforms),
     )
     applicable = pl.col("in_place").is_not_null().cast(pl.Float64).alias("applicable")
-    placed = dict(zip(ids, keys, strict=True))
-    parent = pl.col("parent").replace_strict(placed, default=None, return_dtype=pl.String)
+    key_of = dict(zip(ids, keys, strict=True))
+    parent = pl.Series("parent", list(map(key_of.get, parents)), dtype=pl.String)
     tactics = [Tactic(one["id"], one["key"], one["name"]) for one in orjson.loads(head["tactics"]) or ()]
     return Map(
         domain=domain,
