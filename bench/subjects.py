@@ -97,13 +97,12 @@ def queries() -> list[Query]:
             ratio=None,
         ),
         Query("technique", lambda: technique.technique(_TECHNIQUE, DOMAIN)),
-        Query("score", lambda: score.standing(DOMAIN)),
+        Query("score with its band", lambda: score.standing(DOMAIN)),
         Query("change of the score in a month", lambda: snapshots.change(DOMAIN, month_ago, measured.today())),
         Query("trend of the score", lambda: snapshots.trend(DOMAIN)),
         Query("matrix of a month ago", lambda: heatmap.matrix_json(DOMAIN, as_of=month_ago)),
         Query("retests of a quarter", lambda: retests.plan(DOMAIN, measured.today() + timedelta(days=90))),
         Query("frameworks", compliance.frameworks),
-        Query("a framework", lambda: compliance.framework(_FRAMEWORK)),
         Query("search for a word", lambda: search.search("powershell"), cached=False),
         Query("search for an id", lambda: search.search("T1059"), cached=False),
         Query("sources", of_sources, cached=False),
@@ -130,11 +129,8 @@ def _of_the_answers() -> list[Query]:
         measured,
         next_best,
         past,
-        retests,
         rules,
         scope,
-        score,
-        snapshots,
         threats,
     )
     from data.queries import overview as overview_query
@@ -152,17 +148,8 @@ def _of_the_answers() -> list[Query]:
         return lambda: coverage.coverage(DOMAIN, by)
 
     return [
-        *(Query(f"coverage by {by.label.lower()}", divided(by), target_ms=100) for by in Division),
-        Query("what next, 10 tests", lambda: next_best.what_next(next_best.Asked(DOMAIN)), target_ms=100),
-        Query("score with its band", lambda: score.standing(DOMAIN), target_ms=100, ratio=None),
-        Query("trend of the score", lambda: snapshots.trend(DOMAIN)),
-        Query(
-            "why the score changed in a week",
-            lambda: snapshots.change(DOMAIN, today - timedelta(days=7), today),
-            target_ms=250,
-            ratio=None,
-            rounds_at_most=3,
-        ),
+        *(Query(f"coverage by {by.label.lower()}", divided(by)) for by in Division),
+        Query("what next, 10 tests", lambda: next_best.what_next(next_best.Asked(DOMAIN))),
         Query(
             "a day gone by, from the tests",
             lambda: past.reconstruct(DOMAIN, as_of=today - timedelta(days=45)),
@@ -175,21 +162,19 @@ def _of_the_answers() -> list[Query]:
             "what changed in a month", lambda: overview_query.changed(DOMAIN, Since.MONTH), target_ms=250, ratio=None,
             rounds_at_most=3,
         ),
-        Query("scope", lambda: scope.scope(DOMAIN), target_ms=100),
-        Query("frameworks", compliance.frameworks, target_ms=100),
-        *(Query(f"framework {slug}", _framework(slug), target_ms=100) for slug in frameworks),
-        Query("truth of the rules", rules.truth_mix, target_ms=100),
+        Query("scope", lambda: scope.scope(DOMAIN)),
+        *(Query(f"framework {slug}", _framework(slug)) for slug in frameworks),
+        Query("truth of the rules", rules.truth_mix),
         Query("claimed and proven by rules", lambda: rules.layers(DOMAIN)),
-        Query("log sources of the rules", rules.log_sources, target_ms=100),
+        Query("log sources of the rules", rules.log_sources),
         *(
             Query(_named(asked), listed(asked), cached=False, target_ms=100, ratio=None)
             for asked in _RULES
         ),
         Query("countermeasures", countermeasures.everything),
-        Query("best next countermeasures", lambda: countermeasures.best(DOMAIN), target_ms=100, ratio=None),
-        Query("what weighs", lambda: threats.weighing(DOMAIN), target_ms=100, ratio=None),
+        Query("best next countermeasures", lambda: countermeasures.best(DOMAIN)),
+        Query("what weighs", lambda: threats.weighing(DOMAIN)),
         Query("groups of a sector", lambda: threats.groups(DOMAIN, "finance")),
-        Query("retest plan of a quarter", lambda: retests.plan(DOMAIN, today + timedelta(days=91)), target_ms=100),
     ]  # fmt: skip
 
 
