@@ -113,17 +113,25 @@ def allow_inline_scripts(server: Flask, hashes: list[str]) -> None:
     )
 
 
+_HEADERS = {
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+}
+_HSTS = {"Strict-Transport-Security": "max-age=31536000; includeSubDomains"}
+
+
 def _headers(response: Response, *, hsts: bool) -> None:
+    """What an endpoint has set itself stays. Looked through once: this is done for every answer."""
     headers = response.headers
-    headers.setdefault("Content-Security-Policy", current_app.config.get("CSP", "default-src 'self'"))
-    headers.setdefault("X-Content-Type-Options", "nosniff")
-    headers.setdefault("X-Frame-Options", "DENY")
-    headers.setdefault("Referrer-Policy", "same-origin")
-    headers.setdefault("Permissions-Policy", "camera=(), geolocation=(), microphone=(), payment=(), usb=()")
-    headers.setdefault("Cross-Origin-Opener-Policy", "same-origin")
-    headers.setdefault("Cross-Origin-Resource-Policy", "same-origin")
-    if hsts:
-        headers.setdefault("Strict-Transport-Security", "max-age=31536000; includeSubDomains")
+    said = {name.lower() for name, _ in headers}
+    policy = {"Content-Security-Policy": current_app.config.get("CSP", "default-src 'self'")}
+    for name, value in (policy | _HEADERS | (_HSTS if hsts else {})).items():
+        if name.lower() not in said:
+            headers.add(name, value)
     if request.endpoint not in (_ASSETS, bundle.ENDPOINT, bundle.CHARTS_ENDPOINT) and not _is_dash_script():
         headers["Cache-Control"] = "no-store"
 

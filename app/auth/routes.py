@@ -1,16 +1,14 @@
 """Signing in and out, and choosing a password: plain forms that work before any script has loaded."""
 
 from datetime import timedelta
-from typing import Any
 
 from flask import Blueprint, Flask, Response, g, redirect, render_template, request, url_for
-from flask_limiter import Limiter
-from flask_limiter.util import get_remote_address
 from flask_login import current_user
 from flask_wtf.csrf import generate_csrf
 from werkzeug.wrappers import Response as AnyResponse
 
 from app.auth import sessions
+from app.auth.attempts import Attempts
 from app.security import safe_next
 from app.settings import Settings
 from callbacks import viewer
@@ -18,19 +16,11 @@ from domain.errors import AegisError, BadInput, NotSignedIn
 from domain.people import PASSWORD_MIN
 from jobs import people
 
-SIGN_IN_LIMIT = "5 per minute"
-_PATIENCE = {"socket_connect_timeout": 0.3, "socket_timeout": 1.0}
 _TOO_MANY = "Five attempts a minute are the limit. Wait a minute, then try again."
 
 
 def install(server: Flask, settings: Settings) -> None:
-    limiter = Limiter(
-        get_remote_address,
-        app=server,
-        storage_uri=_limiter_storage(settings.redis_url),
-        in_memory_fallback_enabled=True,
-        storage_options=_PATIENCE,  # type: ignore[arg-type] # Redis takes fractions of a second
-    )
+    attempts = Attempts(settings.redis_url)
     blueprint = Blueprint("auth", __name__)
     lifetime = timedelta(hours=settings.session_hours)
 
@@ -40,7 +30,10 @@ def install(server: Flask, settings: Settings) -> None:
             return redirect(safe_next(request.args.get("next")))
         return _login_page(ended="ended" in request.args)
 
+    @blueprint.post("/login")
     def sign_in() -> AnyResponse:
+        if not attempts.one_more(request.remote_addr):
+            return _login_page(error=_TOO_MANY, status=429)
         username, password = request.form.get("username", ""), request.form.get("password", "")
         attempt = people.SignIn(
             ip=request.remote_addr,
@@ -54,12 +47,6 @@ def install(server: Flask, settings: Settings) -> None:
             return _login_page(error=error.detail, username=username[:200], status=401)
         sessions.begin(token)
         return redirect(safe_next(request.args.get("next")))
-
-    def too_many(_limit: Any) -> Response:
-        return _login_page(error=_TOO_MANY, status=429)
-
-    limited = limiter.limit(SIGN_IN_LIMIT, on_breach=too_many)(sign_in)
-    blueprint.add_url_rule("/login", "sign_in", limited, methods=["POST"])
 
     @blueprint.post("/logout")
     def sign_out() -> AnyResponse:
@@ -115,10 +102,3 @@ def _password_page(*, error: str | None = None, status: int = 200) -> AnyRespons
 def _action(endpoint: str) -> str:
     target = request.args.get("next")
     return url_for(endpoint, next=safe_next(target)) if target else url_for(endpoint)
-
-
-def _limiter_storage(redis_url: str | None) -> str:
-    """Flask-Limiter's spelling of the same address."""
-    if redis_url is None:
-        return "memory://"
-    return redis_url.replace("unix://", "redis+unix://", 1)

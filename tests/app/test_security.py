@@ -7,6 +7,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
+from app.auth.attempts import Attempts
 from app.security import PUBLIC_ENDPOINTS, safe_next
 from app.settings import Settings
 from data import database as db
@@ -97,6 +98,11 @@ class TestSignIn:
         codes = [_sign_in(client, "ana", "wrong").status_code for _ in range(5)]  # type: ignore[attr-defined]
         assert codes == [401] * 5
         assert _sign_in(client, "ana", "A long Passw0rd, truly").status_code == 429  # type: ignore[attr-defined]
+
+    def test_attempts_are_counted_without_redis(self) -> None:
+        attempts = Attempts("redis://127.0.0.1:1/0")
+        assert [attempts.one_more("10.0.0.1") for _ in range(6)] == [True] * 5 + [False]
+        assert attempts.one_more("10.0.0.2")
 
     def test_the_cookie_is_out_of_reach_of_scripts_and_other_sites(
         self, client_of: ClientOf, add_person: AddPerson
