@@ -16,6 +16,8 @@ from domain.errors import NotFound
 from domain.relevance import explained
 from domain.statistics import Share
 
+TOPICS = (*heatmap.TOPICS, "sources")  # a sync run is closed after the change it made, and its lines show then
+
 # An id may stand on several maps and have been given up on one of them: the active one is meant, then the first map.
 _HEAD = """
 SELECT t.id::text AS key, t.attack_id, t.name, t.domain, t.url, t.object_version, t.modified_at, t.description,
@@ -66,13 +68,10 @@ def technique(attack_id: str, domain: str = "") -> dict[str, Any]:
     day = measured.today()
     params = {"id": wanted, "domain": domain, "day": day}
     answer: dict[str, Any] = orjson.loads(
-        cache.serve("technique", params, heatmap.TOPICS, lambda: orjson.dumps(_technique(wanted, domain, day)))
+        cache.serve("technique", params, TOPICS, lambda: orjson.dumps(_technique(wanted, domain, day)))
     )
     if not answer:
         raise NotFound(f"ATT&CK has no technique {attack_id[:20]} on the loaded maps.")
-    # A sync run is closed after the change it made: its lines are read as they stand now, not as they stood then.
-    head = answer["head"]
-    answer["history"] = orjson.loads(orjson.dumps(technique_lists.history(head["key"], head["attack_id"])))
     return answer
 
 
@@ -95,6 +94,7 @@ def _technique(attack_id: str, domain: str, day: date) -> dict[str, Any]:
         "subtechniques_covered": asdict(SubtechniqueCoverage.count(one.status for one in below)),
         "tests_by_state": me.tests._asdict(),
         **technique_lists.lists(head["key"]),
+        "history": technique_lists.history(head["key"], head["attack_id"]),
     }
 
 

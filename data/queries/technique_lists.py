@@ -21,7 +21,7 @@ SELECT t.number, t.title, t.state, t.platform, t.prevention, t.detection, t.exec
         WHERE o.test_id = t.id AND o.round = t.round)::text AS observations
 FROM security_test AS t LEFT JOIN test_campaign AS c ON c.id = t.campaign_id
 WHERE t.technique_id = $1::uuid
-ORDER BY t.created_at DESC LIMIT {TESTS_MAX}
+ORDER BY t.created_at DESC, t.number DESC LIMIT {TESTS_MAX}
 """
 
 _RULES = f"""
@@ -30,7 +30,8 @@ SELECT r.id::text, r.title, r.level, r.status, r.author, r.source, r.enabled, cl
        count(*) OVER () AS total, count(*) FILTER (WHERE r.enabled) OVER () AS enabled_total
 FROM rule_technique AS claim JOIN detection_rule AS r ON r.id = claim.rule_id
 WHERE claim.technique_id = $1::uuid AND r.removed_at IS NULL
-ORDER BY r.enabled DESC, array_position(ARRAY['critical', 'high', 'medium', 'low', 'informational'], r.level), r.title
+ORDER BY r.enabled DESC, array_position(ARRAY['critical', 'high', 'medium', 'low', 'informational'], r.level), r.title,
+  r.id
 LIMIT {RULES_MAX}
 """
 
@@ -45,7 +46,7 @@ SELECT o.kind, o.attack_id, o.name, o.url, coalesce(said.description, '') AS not
 FROM technique_link AS link JOIN attack_object AS o ON o.id = link.object_id
 LEFT JOIN said ON said.source_ref = o.stix_id
 WHERE link.technique_id = $1::uuid AND link.kind <> 'detection_strategy'
-ORDER BY o.name
+ORDER BY o.name, o.id
 """
 
 _STRATEGIES = """
