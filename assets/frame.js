@@ -38,8 +38,9 @@
       if (here && path.length > nearest.length) nearest = path;
     });
     links.forEach(function (link) {
-      if (link.getAttribute("href") === nearest) link.setAttribute("aria-current", "page");
-      else link.removeAttribute("aria-current");
+      if (link.getAttribute("href") !== nearest) return link.removeAttribute("aria-current");
+      link.setAttribute("aria-current", "page");
+      link.scrollIntoView({ block: "nearest" });
     });
     doc.documentElement.removeAttribute("data-drawer");
   }

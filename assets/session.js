@@ -4,15 +4,38 @@
   var plainFetch = window.fetch;
   var asked = 0; // numbers our requests: an answer to an older one says nothing about a failure after it
   var failed = 0;
+  var owed = false; // the page that the address names has not come
+  var waiting = 0;
+  var PAUSE_MS = 3000;
 
   function isOurs(resource) {
     return String(resource && resource.url ? resource.url : resource).indexOf("_dash-") >= 0;
+  }
+
+  function opensPage(options) {
+    return String(options && options.body).indexOf('"output":"..page.children.') >= 0;
   }
 
   function reachable(yes, number) {
     if (number < failed) return;
     if (!yes) failed = number;
     document.documentElement.toggleAttribute("data-unreachable", !yes);
+    clearTimeout(waiting);
+    if (!yes) waiting = setTimeout(askAgain, PAUSE_MS);
+  }
+
+  // Back again, what is on the screen stays, unless it is not what the address names.
+  function askAgain() {
+    var number = (asked += 1);
+    plainFetch.call(window, "/readyz").then(
+      function (response) {
+        if (response.ok && owed) location.reload();
+        else reachable(response.ok, number);
+      },
+      function () {
+        reachable(false, number);
+      },
+    );
   }
 
   window.fetch = function (resource, options) {
@@ -20,7 +43,9 @@
     var number = (asked += 1);
     return plainFetch.call(window, resource, options).then(
       function (response) {
-        if (ours) reachable(![502, 503, 504].includes(response.status), number);
+        var answers = ![502, 503, 504].includes(response.status);
+        if (ours && opensPage(options)) owed = !answers;
+        if (ours) reachable(answers, number);
         if (ours && response.status === 401) {
           var here = location.pathname + location.search + location.hash;
           location.assign("/login?ended=1&next=" + encodeURIComponent(here));
@@ -29,7 +54,10 @@
         return response;
       },
       function (error) {
-        if (ours && error.name !== "AbortError") reachable(false, number);
+        if (ours && error.name !== "AbortError") {
+          if (opensPage(options)) owed = true;
+          reachable(false, number);
+        }
         throw error;
       },
     );

@@ -82,7 +82,8 @@ def index_string(styles: str = "", scripts: str = "") -> str:
 <body>
 <noscript><p class="noscript">Aegis draws its pages in the browser and needs JavaScript for that.</p></noscript>
 {{%app_entry%}}
-<div class="unreachable" role="alert">The server does not answer at the moment. What you see is kept.</div>
+<div class="unreachable" role="alert">The server does not answer at the moment. What you see is kept;
+it comes back by itself.</div>
 {{%config%}}
 {{%scripts%}}
 {script}

@@ -159,7 +159,8 @@ class TestWithoutPostgres:
     def test_what_is_seen_stays_and_works_again(
         self, page_of: PageOf, forgive: Callable[..., None], ada: Person, cluster: Cluster
     ) -> None:
-        page, other = page_of(ada), page_of(ada)
+        page, other, leaving = page_of(ada), page_of(ada), page_of(ada)
+        leaving.goto("/heatmap")
         page.goto("/heatmap")
         expect(page.locator("#answer")).to_have_text("0 of 3 techniques covered")
         unreachable = page.locator("html[data-unreachable]")
@@ -168,6 +169,9 @@ class TestWithoutPostgres:
         expect(unreachable).to_have_count(1)
         expect(page.locator(".unreachable")).to_be_visible()
         expect(page.get_by_role("link", name="T1059 Command").first).to_be_visible()
+        leaving.locator("#rail").get_by_role("link", name="Overview").click()
+        expect(leaving.locator("html[data-unreachable]")).to_have_count(1)
+        expect(leaving.locator("#title")).to_have_text("Heatmap")
         answer = other.goto("/sources")
         assert answer is not None
         assert answer.status == 503
@@ -178,4 +182,6 @@ class TestWithoutPostgres:
         expect(unreachable).to_have_count(0)
         expect(page.locator("#answer")).to_have_text("0 of 3 techniques scored 60 or more")
         expect(other.locator("#title")).to_have_text("Sources")  # it has asked again by itself
+        expect(leaving.locator("#title")).to_have_text("Overview")  # and so has what was on its way
+        expect(leaving.locator("html[data-unreachable]")).to_have_count(0)
         forgive("503", "The database does not answer just now.")
