@@ -37,7 +37,7 @@ _NEXT_TIMES = 3
 
 
 def open(me: Viewer, asked: Mapping[str, str], key: str) -> tuple[object, str, str]:
-    content, title, answer = _open(me, asked, viewer.key(key))
+    content, title, answer = _open(me, asked, viewer.key_in_path(key))
     return html.Div(content, id="campaign-body"), title, answer
 
 

@@ -84,7 +84,7 @@ def _body(me: Viewer, key: str) -> tuple[Any, bool]:
 
 def _report(me: Viewer, key: str, kind: str) -> page.Report:
     with reading() as session:
-        row = query.rehearsal(session, viewer.key(key))
+        row = query.rehearsal(session, viewer.key_in_path(key))
     report = row.report
     listed = page.kinds(report)
     return page.Report(

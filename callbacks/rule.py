@@ -34,7 +34,7 @@ _FACTS = {
 
 
 def open(me: Viewer, asked: Mapping[str, str], key: str) -> tuple[object, str, str]:
-    data = _rule(me, viewer.key(key))
+    data = _rule(me, viewer.key_in_path(key))
     return html.Div(page.layout(data), id="rule-body"), data.title, page.answer(data)
 
 

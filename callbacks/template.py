@@ -189,7 +189,7 @@ def _number(seen: Mapping[str, Any]) -> int:
 
 def _page(me: Viewer, key: str, version: str) -> page.Page:
     number = int(version) if version.isdecimal() and len(version) < 8 else 0
-    found = query.template(viewer.key(key), number)
+    found = query.template(viewer.key_in_path(key), number)
     source = found["source"]
     names = (
         "id",

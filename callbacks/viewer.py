@@ -8,7 +8,7 @@ from flask import g, request
 from flask_login import UserMixin, current_user
 
 from data.database import Actor
-from domain.errors import BadInput, NotSignedIn
+from domain.errors import BadInput, NotFound, NotSignedIn
 from domain.roles import Permission, Role, may, require
 
 
@@ -46,6 +46,14 @@ def current() -> Viewer:
         raise NotSignedIn("Sign in first.")
     viewer: Viewer = current_user._get_current_object()
     return viewer
+
+
+def key_in_path(part: str) -> UUID:
+    """An id in the address of a page; anything else leads nowhere."""
+    try:
+        return UUID(part)
+    except ValueError as error:
+        raise NotFound("There is nothing at this address.") from error
 
 
 def key(value: object) -> UUID:

@@ -10,7 +10,7 @@ TITLE = "Nothing here"
 
 def layout(detail: str = "There is nothing at this address.") -> html.Div:
     return states.empty(
-        "There is nothing here",
-        f"{detail} Search with / for a technique, a group or a rule.",
+        detail,
+        "It may be gone, or the address is incomplete. Search with / for techniques, tests, rules and more.",
         [link("To the overview", "/", "button"), link("To the heatmap", "/heatmap", "button is-quiet")],
     )

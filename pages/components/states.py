@@ -23,7 +23,7 @@ def failed(what: str, still: str = "", retry_href: str | None = None) -> html.Di
 
 
 def forbidden(permission: Permission) -> html.Div:
-    text = f"This is for {who_may(permission)}. Ask an administrator of this instance if you need it."
+    text = f"It needs the role {who_may(permission)}. Ask an administrator of this instance if you need it."
     return _state("forbidden", "Your role does not include this page", [text])
 
 

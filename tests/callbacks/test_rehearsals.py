@@ -149,4 +149,4 @@ def test_others_read_and_do_not_decide(admin: Asking, made: UUID, client_of: Cli
 def test_an_address_of_none_says_so(admin: Asking) -> None:
     for key in ("nonsense", "00000000-0000-4000-8000-000000000000"):
         opened = admin.open(f"{PATH}/{key}")
-        assert "one of ours" in page(opened) or "There is no such rehearsal." in page(opened)
+        assert opened.outputs["title.children"] == "Nothing here"
