@@ -18,7 +18,11 @@
   // -- rows to be ticked, with a column of choices where one is named ---------------------------------------------------
   const first = (row) => (row.options.length ? row.options[0][0] : undefined);
 
-  function Row({ row, chosen, change, chooses }) {
+  // A column is its name, or its name and kind as in a listing.
+  const nameOf = (column) => column.name || column;
+  const classOf = (column) => (column.kind ? "is-" + column.kind : undefined);
+
+  function Row({ row, columns, chosen, change, chooses }) {
     const none = !row.options.length;
     const tick = h("input", {
       type: "checkbox",
@@ -41,7 +45,7 @@
             },
             row.options.map(([key, words]) => h("option", { key, value: key }, words)),
           );
-    const cells = row.cells.map((cell, index) => h("td", { key: index }, parts.shownCell(cell)));
+    const cells = row.cells.map((cell, index) => h("td", { key: index, className: classOf(columns[index]), "data-column": nameOf(columns[index]) }, parts.shownCell(cell)));
     return h("tr", { className: none ? "is-out" : undefined }, h("td", { className: "is-tight" }, tick), cells, chooses && h("td", null, choice));
   }
 
@@ -61,7 +65,8 @@
       checked: all,
       onChange: () => setProps({ value: all ? {} : Object.fromEntries(open.map((row) => [row.key, chosen[row.key] || first(row)])) }),
     });
-    const head = h("tr", null, h("th", { scope: "col", className: "is-tight" }, every), columns.map((name) => h("th", { key: name, scope: "col" }, name)));
+    const named = columns.map((column) => h("th", { key: nameOf(column), scope: "col", className: classOf(column) }, nameOf(column)));
+    const head = h("tr", null, h("th", { scope: "col", className: "is-tight" }, every), named);
     const chooses = rows.length > 0 && columns.length > rows[0].cells.length;
     const count = Object.keys(chosen).length;
     return h(
@@ -78,7 +83,7 @@
           h(
             "tbody",
             null,
-            rows.map((row) => h(Row, { key: row.key, row, chosen: chosen[row.key], change, chooses })),
+            rows.map((row) => h(Row, { key: row.key, row, columns, chosen: chosen[row.key], change, chooses })),
           ),
         ),
       ),

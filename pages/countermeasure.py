@@ -8,6 +8,7 @@ from dash.development.base_component import Component
 
 from domain.countermeasures import CountermeasureState
 from domain.roles import Permission, who_may
+from pages.account import labelled
 from pages.components import choosing, figure, status, words
 from pages.components.parts import Cell, cell, column, listing, when
 from pages.components.status import chip, outside
@@ -77,7 +78,7 @@ def _decision(data: Countermeasure) -> Component:
     options = [*((state.value, state.label) for state in CountermeasureState), (NONE, label(""))]
     choice = choosing.select("countermeasure-state", "Here it is", options, data.row.state or NONE)
     form = decision_form("countermeasure")
-    form.children = [choice, *form.children]
+    form.children = [labelled("Here it is", choice), *form.children]
     form.children[-1].children = "Keep"
     return form
 

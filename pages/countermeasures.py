@@ -13,6 +13,7 @@ from dash.development.base_component import Component
 
 from domain.countermeasures import TACTICS, UNDECIDED, CountermeasureState
 from domain.roles import Permission, who_may
+from pages.account import labelled
 from pages.components import choosing, figure, filters, states, words
 from pages.components.figure import MixPart
 from pages.components.filters import FilterLine
@@ -138,30 +139,32 @@ def render_standing(data: Countermeasures) -> list[Component]:
     return [*shown, html.Section([head, table], className="section")]
 
 
+_COLUMNS = (
+    column("Countermeasure"),
+    column("Tactic"),
+    column("Techniques", "num"),
+    column("Adds", "num"),
+    column("State"),
+)
+
+
 def render_list(data: Countermeasures) -> list[Component]:
     """What stands in `countermeasures-list`."""
     if not data.rows:
         text = "Take a filter away, or search for fewer words."
         return [states.empty("No countermeasure matches", text, [link("All of them", PATH, "button is-quiet")])]
     if not data.may_decide:
-        columns = [
-            column("Countermeasure"),
-            column("Tactic"),
-            column("Techniques", "num"),
-            column("Adds", "num"),
-            column("State"),
-        ]
         body = [_cells(row) for row in data.rows]
         who = html.P(f"Decided by {who_may(Permission.MANAGE_COUNTERMEASURES)}.", className="hint")
         return [
-            listing(columns, body, caption=TITLE, noun="countermeasures", limit=50, file="countermeasures"),
+            listing(_COLUMNS, body, caption=TITLE, noun="countermeasures", limit=50, file="countermeasures"),
             who,
         ]
     drawn = [{"key": row.id, "label": row.name, "cells": _cells(row), "options": _options(row)} for row in data.rows]
     chooser = choosing.chooser(
         "countermeasures-chosen",
         drawn,
-        columns=["Countermeasure", "Tactic", "Techniques", "Adds", "State", "Is"],
+        columns=[*_COLUMNS, "Is"],
         caption=TITLE,
         noun="countermeasures",
         value={},
@@ -171,15 +174,9 @@ def render_list(data: Countermeasures) -> list[Component]:
 
 def decision_form(name: str) -> html.Div:
     """The note and the button of a decision about what is ticked; ids begin with `name`."""
-    note = dcc.Input(
-        id=f"{name}-note",
-        placeholder="Why, for whoever reads it later",
-        maxLength=500,
-        autoComplete="off",
-        className="field",
-    )
-    button = html.Button("Keep for those ticked", id=f"{name}-decide", type="button", className="button is-small")
-    return html.Div([note, button], className="actions")
+    note = dcc.Input(id=f"{name}-note", maxLength=500, autoComplete="off", className="field")
+    button = html.Button("Keep for those ticked", id=f"{name}-decide", type="button", className="button")
+    return html.Div([labelled("Why, for whoever reads it later", note), button], className="actions")
 
 
 def _options(row: Row) -> list[list[str]]:

@@ -262,23 +262,22 @@ def _bulk(data: Rules) -> html.Div:
     )
 
 
-_COLUMNS = ("Rule", "Truth", "Fired in", "Techniques", "Level", "Log source", "Source", "Changed")
+_COLUMNS = (
+    column("Rule"),
+    column("Truth"),
+    column("Fired in", "num"),
+    column("Techniques"),
+    column("Level"),
+    column("Log source"),
+    column("Source", "tight"),
+    column("Changed", "when"),
+    column("Use"),
+)
 
 
 def _listing(data: Rules) -> Component:
-    columns = [
-        column("Rule"),
-        column("Truth"),
-        column("Fired in", "num"),
-        column("Techniques"),
-        column("Level"),
-        column("Log source"),
-        column("Source"),
-        column("Changed", "when"),
-        column("Use"),
-    ]
     rows = [[*_cells(row, data.choices), _use(row)] for row in data.rows]
-    return listing(columns, rows, caption=TITLE, noun="rules", limit=data.page_rows)
+    return listing(_COLUMNS, rows, caption=TITLE, noun="rules", limit=data.page_rows)
 
 
 def _chooser(data: Rules) -> Component:
@@ -286,7 +285,7 @@ def _chooser(data: Rules) -> Component:
         {"key": row.id, "label": row.title, "cells": _cells(row, data.choices), "options": [["1", _use_words(row)]]}
         for row in data.rows
     ]
-    return choosing.chooser("rules-chosen", rows, columns=[*_COLUMNS, "Use"], caption=TITLE, noun="rules", value={})
+    return choosing.chooser("rules-chosen", rows, columns=_COLUMNS, caption=TITLE, noun="rules", value={})
 
 
 def _cells(row: Row, choices: Choices) -> list[Cell]:

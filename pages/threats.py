@@ -98,12 +98,16 @@ def answer(data: Threats) -> str:
 
 def layout(data: Threats) -> html.Div:
     fields = filter_fields(data)
+    others = [
+        html.Header([html.H2("Other groups"), html.P("Those that nobody has named as threatening this organisation.")]),
+        FilterLine(id="threats-filters", fields=fields, value=filters.asked(fields, data.query)),
+        html.Div(render_sector(data), id="threats-sector", className="stack-small"),
+    ]
     return html.Div(
         [
             dcc.Store(id="threats-domain", data=data.domain),
             html.Div(render_standing(data), id="threats-standing", className="stack"),
-            FilterLine(id="threats-filters", fields=fields, value=filters.asked(fields, data.query)),
-            html.Div(render_sector(data), id="threats-sector", className="stack-small"),
+            html.Section(others, className="section stack-small"),
         ],
         className="stack",
     )
@@ -203,7 +207,7 @@ def _own(data: Threats) -> html.Section:
         ]
         shown.append(listing(columns, rows, caption="Own groups", noun="groups", limit=15, file="own-groups"))
     else:
-        shown.append(html.P("None is named yet: tick some below.", className="hint"))
+        shown.append(html.P(f"None is named yet{': tick some below' if data.may_change else ''}.", className="hint"))
     if data.lost:
         gone = "; ".join(f"{ident} ({reason})" for ident, reason, _ in data.lost)
         shown.append(html.P(f"Not on the loaded map, so that they weigh nothing: {gone}.", className="notice is-warn"))
@@ -271,19 +275,16 @@ def render_sector(data: Threats) -> list[Component]:
             "words beside each. A description tells of the past, not of you: decide for each."
         )
     else:
-        text = f"{words.plural(len(found), 'group')} of {data.domain_label} are not named as ours."
+        are = "is" if len(found) == 1 else "are"
+        text = f"{words.plural(len(found), 'group')} of {data.domain_label} {are} not named as ours."
     if not found:
         return [html.P(text, className="hint")]
-    columns = (
-        ["Group", "Also called", "Techniques", "Its description names"]
-        if data.sector
-        else ["Group", "Also called", "Techniques"]
-    )
+    columns = [column("Group"), column("Also called"), column("Techniques", "num")]
+    if data.sector:
+        columns.append(column("Its description names"))
     cells = [_candidate(one, sector=bool(data.sector)) for one in found]
     if not data.may_change:
-        table: Component = listing(
-            [column(name) for name in columns], cells, caption="Groups", noun="groups", limit=20, file="groups"
-        )
+        table: Component = listing(columns, cells, caption="Groups", noun="groups", limit=20, file="groups")
         return [html.P(text), table]
     drawn = [
         {"key": one.attack_id, "label": one.name, "cells": each, "options": [["1", "ours"]]}

@@ -44,13 +44,14 @@ def chooser(
     id_: str,
     rows: Sequence[Mapping[str, Any]],
     *,
-    columns: Sequence[str],
+    columns: Sequence[str | Mapping[str, str]],
     caption: str,
     noun: str,
     value: Mapping[str, str],
 ) -> Chooser:
     """`rows`: {key, label, cells (as in a listing, one a column), options [[value, words]]}; one without options
-    cannot be ticked and says why in `none`. A column more than there are cells shows the options."""
+    cannot be ticked and says why in `none`. `columns` are names, or as in a listing; one more than there are cells
+    shows the options."""
     return Chooser(
         id=id_, rows=[dict(row) for row in rows], columns=list(columns), caption=caption, noun=noun, value=dict(value)
     )

@@ -10,6 +10,7 @@ from dash.development.base_component import Component
 
 from domain.roles import Permission, who_may
 from domain.rules_view import logs_text
+from pages.account import labelled
 from pages.components import choosing, states, words
 from pages.components.parts import Cell, cell, column, listing, moment_cell
 
@@ -57,10 +58,8 @@ def render(rows: Sequence[LogRow], *, may_manage: bool, shown: int = 300) -> lis
         text += f" The {shown} that most rules read are listed."
         rows = rows[:shown]
     if not may_manage:
-        columns = [column(name) for name in _NAMES[:1]] + [column(name, "num") for name in _NAMES[1:4]]
-        columns += [column(_NAMES[4]), column("Said", "when")]
         table: Component = listing(
-            columns,
+            [*_COLUMNS, column("Said", "when")],
             [[*_cells(row), moment_cell(row.decided_at, "day")] for row in rows],
             caption="Log sources",
             noun="log sources",
@@ -70,12 +69,13 @@ def render(rows: Sequence[LogRow], *, may_manage: bool, shown: int = 300) -> lis
         who = html.P(f"Declared by {who_may(Permission.MANAGE_LOG_SOURCES)}.", className="hint")
         return [html.P(text), table, who]
     drawn = [{"key": row.key, "label": row.name, "cells": _cells(row), "options": _options(row)} for row in rows]
-    note = dcc.Input(id="logs-note", placeholder="Why, for whoever reads it later", maxLength=500, className="field")
-    button = html.Button("Keep for those ticked", id="logs-declare", type="button", className="button is-small")
+    note = dcc.Input(id="logs-note", maxLength=500, autoComplete="off", className="field")
+    button = html.Button("Keep for those ticked", id="logs-declare", type="button", className="button")
+    form = html.Div([labelled("Why, for whoever reads it later", note), button], className="actions")
     chooser = choosing.chooser(
-        "logs-chosen", drawn, columns=[*_NAMES, "Is"], caption="Log sources", noun="log sources", value={}
+        "logs-chosen", drawn, columns=[*_COLUMNS, "Is"], caption="Log sources", noun="log sources", value={}
     )
-    return [html.P(text), chooser, html.Div([note, button], className="actions")]
+    return [html.P(text), form, chooser]
 
 
 def _options(row: LogRow) -> list[list[str]]:
@@ -85,7 +85,13 @@ def _options(row: LogRow) -> list[list[str]]:
     return [[_WORDS[one], _SAID[one]] for one in order]
 
 
-_NAMES = ("Log source", "Rules", "Enabled", "Fired", "Here")
+_COLUMNS = (
+    column("Log source"),
+    column("Rules", "num"),
+    column("Enabled", "num"),
+    column("Fired", "num"),
+    column("Here"),
+)
 
 
 def _cells(row: LogRow) -> list[Cell]:
