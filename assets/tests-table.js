@@ -220,12 +220,12 @@
     }, [props.done]);
     const count = props.count;
     const total = count ? (count.total === null ? -1 : count.total) : 0;
-    const empty = count && count.total === 0;
+    const none = asks() === "[]" ? "No test has been planned yet." : "No test matches. Take a filter away, or search for fewer words.";
     return h(
       "div",
       { id: props.id, className: "tests-foot" },
       h(Bulk, { props, chosen, total, clear: () => api() && api().deselectAll() }),
-      h("p", { className: "count", role: "status" }, empty ? "No test matches. Take a filter away, or search for fewer words." : line(count, range)),
+      h("p", { className: "count", role: "status" }, count && count.total === 0 ? none : line(count, range)),
     );
   };
 })();

@@ -20,7 +20,7 @@ _OWN = "Our own"
 def open(me: Viewer, asked: Mapping[str, str]) -> tuple[object, str, str]:
     data = _templates(me, asked)
     return (
-        page.layout(data, [plan.link_to_found()] if me.may(Permission.PLAN_TEST) else []),
+        page.layout(data, [plan.link_to_found()] if data.whole and me.may(Permission.PLAN_TEST) else []),
         page.TITLE,
         page.answer(data),
     )

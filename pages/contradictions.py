@@ -100,7 +100,7 @@ def layout(data: Contradictions) -> html.Div:
             states.empty(
                 "There are no tests yet",
                 "Once there are, records that cannot be true are listed here, each with the way to mend it.",
-                [link("Tests", "/tests", "button")],
+                [link("Open tests", "/tests", "button")],
             ),
             className="stack",
         )

@@ -209,7 +209,9 @@ def _headline(data: Coverage) -> html.Div:
                 "Latest results that held",
                 "–" if held.value is None else f"{100 * held.value:.0f}",
                 unit="" if held.value is None else "%",
-                under=[f"{held.words} blocked or alerted", f"{words.plural(data.stale, 'technique')} stale"],
+                under=[f"{held.words} blocked or alerted", f"{words.plural(data.stale, 'technique')} stale"]
+                if results.n
+                else ["nothing tested yet"],
                 definition="The latest validated result of each procedure on each platform in scope: what coverage is "
                 "made of. A result held when the attack was blocked or alerted on.",
                 href=tests_href(data.domain),
@@ -368,6 +370,13 @@ def _techniques(data: Coverage) -> list[Component]:
         "Each technique in scope with its own tests only; sub-techniques beside their parent are a figure of their own "
         "and never colour it."
     )
+    if data.whole and not data.rows:
+        text = "Take a filter away, or choose another."
+        return [
+            states.empty(
+                "No technique matches", text, [link("All techniques", _techniques_href(data), "button is-quiet")]
+            )
+        ]
     table = listing(
         [
             column("Id", "mono"),

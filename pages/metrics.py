@@ -315,4 +315,4 @@ def _nothing(data: Metrics) -> Component:
         text = f"No {about.population} in this period and with these filters."
         return states.empty("Nothing to measure here", text, [action])
     text = f"Once there are {about.population}, this page says how long it takes from {about.start} to {about.end}."
-    return states.empty("Nothing to measure yet", text, [link("Tests", "/tests", "button")])
+    return states.empty("Nothing to measure yet", text, [link("Open tests", "/tests", "button")])

@@ -138,7 +138,7 @@ def filter_fields(data: Plan) -> list[dict[str, Any]]:
         filters.one("adversary", "Adversary profile", [("", "None"), *choices.adversaries], clears=("actor", *found)),
         filters.one("platform", "Platform", [("", "Any platform"), *choices.platforms]),
         filters.search(
-            "q", "Templates", "Name, text or command", clears=("actor", "adversary", "template", "framework", "control")
+            "q", "Templates", "Text or command", clears=("actor", "adversary", "template", "framework", "control")
         ),
         filters.search(
             "technique",

@@ -16,12 +16,12 @@ from pages.components import choosing, figure, filters, once, states, status, wo
 from pages.components.coverage import heading
 from pages.components.filters import FilterLine
 from pages.components.frame import Nav
-from pages.components.parts import cell
+from pages.components.parts import cell, column
 from pages.components.status import link
 
 PATH = "/retests"
 TITLE = "Retests"
-NAV = Nav("Proof", "Retests", "clock", 27, "y")
+NAV = Nav("Proof", "Retests", "again", 27, "y")
 BODY = "retests-body"
 FILTERS = "retests-filters"
 TICKED_MAX = 50
@@ -61,6 +61,8 @@ class Retests:
 
 
 def answer(data: Retests) -> str:
+    if not data.tested:
+        return "nothing tested yet"
     return f"{words.plural(data.techniques, 'technique')} stale by {words.day(data.until)}, {data.already:,} already"
 
 
@@ -90,6 +92,9 @@ def render(data: Retests) -> list[Component]:
     )
     tests = figure.figure("Tests to repeat", words.number(data.tests), under=["latest of each procedure and platform"])
     figures = html.Div([share, now, tests], className="figures headline-figures")
+    if not data.tested:
+        text = "Once tests are validated, this page says when each has to be repeated."
+        return [states.empty("Nothing has been tested yet", text, [link("See what to test next", "/next", "button")])]
     if not data.rows:
         text = f"Nothing that was tested is older than {data.window_days} days by {words.day(data.until)}."
         return [figures, states.empty("Nothing goes stale", text, [link("See the heatmap", ahead, "button is-quiet")])]
@@ -129,7 +134,15 @@ def _table(data: Retests) -> Component:
     return choosing.chooser(
         "retests-chosen",
         [_row(row, data.today) for row in data.rows],
-        columns=["Technique", "Name", "Stale on", "Test", "Platform", "Last run", "Then"],
+        columns=[
+            "Technique",
+            "Name",
+            column("Stale on", "when"),
+            "Test",
+            "Platform",
+            column("Last run", "when"),
+            "Then",
+        ],
         caption="Tests to repeat",
         noun="tests",
         value={row.test: row.test for row in ticked},
@@ -141,18 +154,13 @@ def _row(row: Row, today: date) -> dict[str, Any]:
     cells = [
         cell(row.attack_id, href=f"/technique/{row.attack_id}"),
         row.name,
-        cell(_kept_together(row.stale_on), beside="stale" if row.stale_on <= today else None),
+        cell(words.day(row.stale_on), beside="stale" if row.stale_on <= today else None),
         cell(f"{row.number} {row.title}", href=f"/test/{row.number}", beside="retest planned" if row.planned else None),
         row.platform,
-        _kept_together(row.on),
+        words.day(row.on),
         cell(word, mark=mark),
     ]
     return {"key": row.test, "label": f"Test {row.number}", "cells": cells, "options": [[row.test, "Repeat"]]}
-
-
-def _kept_together(day: date) -> str:
-    """A day on one line, however narrow its column."""
-    return words.day(day).replace(" ", "\u00a0")
 
 
 def render_made(campaign: str, tests: int) -> Component:

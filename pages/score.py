@@ -81,11 +81,18 @@ class Score:
     may_keep: bool = False
     may_weigh: bool = False
 
+    @property
+    def scored(self) -> bool:
+        """Whether there is anything to say: a technique with a score now, or one that had one."""
+        return self.unknown < self.techniques or bool(self.change.steps)
+
 
 def answer(data: Score) -> str:
     """The one line in the top bar: 68 of 100, up 3 since 1 Oct 2026."""
     if data.weighted is None:
         return "nothing in scope to score"
+    if not data.scored:
+        return "no technique has a score yet"
     said = f"{data.weighted:.1f} of 100"
     moved = data.change.tenths
     if moved is None or data.to_day != data.today:
@@ -113,6 +120,10 @@ def filter_fields(data: Score) -> list[dict[str, Any]]:
 
 
 def render_body(data: Score) -> list[Component]:
+    if not data.scored:
+        text = "A technique has a score once a test, an enabled rule or a countermeasure says something of it."
+        steps = [link("See what to test next", "/next", "button"), link("Load rules", "/sources", "button is-quiet")]
+        return [states.empty("No score yet", text, steps), _kept(data)]
     return [
         *_day_note(data),
         _headline(data),
@@ -321,6 +332,10 @@ def _moved(data: Score) -> html.Section:
         column("On the whole", "num"),
         column("Reasons"),
     ]
+    if not shown:
+        return html.Section(
+            [head, html.P("None between these days.", className="hint")], className="section", id="moved"
+        )
     table = listing(
         columns,
         [_technique(data, one) for one in shown],

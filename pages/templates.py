@@ -103,7 +103,7 @@ def layout(data: Templates, actions: Sequence[Component] = ()) -> html.Div:
 def filter_fields(data: Templates) -> list[dict[str, Any]]:
     choices = data.choices
     return [
-        filters.search("q", "Search", "Name, text or command", filters=True, clears=_AGAIN),
+        filters.search("q", "Search", "Text or command", filters=True, clears=_AGAIN),
         filters.search("technique", "Technique", "T1059", filters=True, clears=_AGAIN, quiet=True),
         filters.many(
             "platform", "Platform", choices.platforms, placeholder="Any platform", filters=True, clears=_AGAIN

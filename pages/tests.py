@@ -219,6 +219,7 @@ def render_table(data: Tests) -> list[Component]:
                 "animateRows": False,
                 "suppressFieldDotNotation": True,
                 "enableCellTextSelection": True,
+                "localeText": {"noRowsToShow": "No tests to show"},
             },
         ),
         TestsTable(

@@ -42,6 +42,19 @@ class TestScore:
         shown = Asking(client_of(add_person("ada", Role.VIEWER))).open("/score")
         assert "No map yet" in said(shown.outputs["page.children"])
 
+    def test_before_anything_is_known_of_a_technique(
+        self, client_of: Callable[..., FlaskClient], add_person: Callable[..., Person]
+    ) -> None:
+        world.release()
+        world.tactics("execution")
+        world.technique("T1000", under=["execution"])
+        asking = Asking(client_of(add_person("ada", Role.VIEWER)))
+        for path, sentence in (("/score", "No score yet"), ("/retests", "Nothing has been tested yet")):
+            shown = asking.open(path)
+            assert sentence in said(shown.outputs["page.children"])
+            assert "/next" in links(shown.outputs["page.children"]).values()
+            assert said(shown.outputs["answer.children"]).endswith("yet")
+
     def test_the_change_of_a_month_by_cause(self, ask_as: Callable[[Role], Asking]) -> None:
         shown = ask_as(Role.VIEWER).open("/score", f"?from={SINCE}")
         words = said(shown.outputs["page.children"])

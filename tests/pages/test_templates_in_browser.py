@@ -36,7 +36,7 @@ def test_from_the_list_to_a_template_of_ones_own(red: Person, page_of: Callable[
     expect(page).to_have_url(re.compile(r"\?page=2$"))
     expect(page.get_by_text("51 to 100 of 120 templates.")).to_be_visible()
 
-    page.get_by_placeholder("Name, text or command").fill("atomic 117")
+    page.get_by_placeholder("Text or command").fill("atomic 117")
     expect(page.locator("#answer")).to_have_text("1 of 120 templates")
     expect(page).to_have_url(re.compile(r"\?q=atomic\+117$"))
     page.get_by_role("link", name="Atomic 117").click()
