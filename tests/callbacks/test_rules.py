@@ -81,8 +81,9 @@ class TestLooking:
         assert page.outputs["answer.children"].startswith("Silent: its technique was tested where it applies")
         text = said(page.outputs["page.children"])
         assert all(word in text for word in ("Ada", "DRL 1.1", "detection: {}", "T1000"))
+        blue = asking_of(Role.BLUE_TECH)
         for none in (str(uuid4()), "nonsense"):
-            assert asking_of(Role.BLUE_TECH).open(f"/rules/{none}").outputs["title.children"] == "Nothing here"
+            assert blue.open(f"/rules/{none}").outputs["title.children"] == "Nothing here"
         assert "no longer has this rule" in asking_of(Role.RED_TECH).open(f"/rules/{ids['gone']}").text
 
     def test_csv(self, ids: dict[str, UUID], asking_of: AskingOf) -> None:
