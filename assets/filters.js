@@ -241,7 +241,7 @@
         h(KINDS[field.kind], { field, value: all[field.key], change: (text, quietly) => put({ [field.key]: text }, quietly) }),
       ),
     );
-    const more = h(
+    const more = props.fields.some((field) => field.quiet) && h(
       "button",
       { key: "more", type: "button", className: "filter-more", "aria-expanded": open, onClick: () => setOpen(!open) },
       set.length ? `Filters (${set.length})` : "Filters",

@@ -232,7 +232,7 @@ def _platforms(data: ScopeData) -> list[Component]:
         column("Why", "prose"),
         column("By"),
         column("Since", "when"),
-        column("Change"),
+        *([column("Change")] if data.may_change else []),
     ]
     rows = [_platform_row(data, one) for one in data.platforms]
     note = "A technique is out when every platform it names is. Tests on a platform that is out count nowhere."
@@ -252,7 +252,7 @@ def _platform_row(data: ScopeData, one: Platform) -> list[Cell]:
         one.reason,
         one.by,
         moment_cell(one.at, "day"),
-        _change(data, "platform" if one.in_scope else "back", one.name),
+        *_change(data, "platform" if one.in_scope else "back", one.name),
     ]
 
 
@@ -269,7 +269,7 @@ def _techniques(data: ScopeData) -> list[Component]:
         column("Why", "prose"),
         column("By"),
         column("Since", "when"),
-        column("Change"),
+        *([column("Change")] if data.may_change else []),
     ]
     rows = [_technique_row(data, one) for one in data.techniques]
     out = sum(not one.in_scope for one in data.techniques)
@@ -290,17 +290,18 @@ def _technique_row(data: ScopeData, one: Technique) -> list[Cell]:
         one.reason,
         one.by,
         moment_cell(one.at, "day"),
-        _change(data, "technique" if one.in_scope else "back", one.attack_id),
+        *_change(data, "technique" if one.in_scope else "back", one.attack_id),
     ]
 
 
-def _change(data: ScopeData, key: str, ref: str) -> Cell:
-    """A link to the preview of taking it out or putting it back."""
+def _change(data: ScopeData, key: str, ref: str) -> list[Cell]:
+    """A link to the preview of taking it out or putting it back, for those who may."""
     if not data.may_change:
-        return ""
+        return []
     first = next(iter(data.domains), data.domain)
     domain = {} if data.domain == first else {"domain": data.domain}
-    return cell("Put\u00a0back" if key == "back" else "Take\u00a0out", href=f"{PATH}?{urlencode({**domain, key: ref})}")
+    way = "Put\u00a0back" if key == "back" else "Take\u00a0out"
+    return [cell(way, href=f"{PATH}?{urlencode({**domain, key: ref})}")]
 
 
 def decided_words(out: Sequence[str], back: Sequence[str]) -> str:
