@@ -363,7 +363,7 @@ def _at_risk(curve: Curve, axis: Mapping[str, Any]) -> list[dict[str, Any]]:
     shown = [(tick, n) for tick, n in zip(curve.ticks, curve.at_risk, strict=True) if tick in axis["tickvals"]]
     place = {"yref": "paper", "y": 0, "yshift": -58, "yanchor": "bottom"}
     notes = [note_at(words.number(n), x=charts.log10(tick), xref="x", xanchor="center", **place) for tick, n in shown]
-    return [*notes, note_at("at risk", x=0, xref="paper", xanchor="right", xshift=-4, **place)]
+    return [*notes, note_at("at risk", x=0, xref="paper", xanchor="right", xshift=-12, **place)]
 
 
 def _first_tick(seconds: Sequence[float]) -> float:
