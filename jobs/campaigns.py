@@ -33,7 +33,7 @@ def create(actor: Actor, role: Role, action: do.CreateCampaign, *, adversary_id:
     """Plan a campaign without tests; returns its id. Asked twice with the same id, it is planned once."""
     require(role, Permission.MANAGE_CAMPAIGNS)
     with unit_of_work() as session:
-        if campaigns.exists(session, action.id):
+        if campaigns.is_made(session, action.id):
             return action.id
         _check_actor(session, action.actor_attack_id)
         campaign, events = create_campaign(action, person(session, actor), datetime.now(UTC))
@@ -123,7 +123,7 @@ def clone(actor: Actor, role: Role, campaign_id: UUID, action: do.CloneCampaign)
     """
     require(role, Permission.MANAGE_CAMPAIGNS)
     with unit_of_work() as session:
-        if campaigns.exists(session, action.new_id):
+        if campaigns.is_made(session, action.new_id):
             return action.new_id
         campaign = campaigns.get(session, campaign_id)
         _copy(session, campaign, action, person(session, actor), actor)

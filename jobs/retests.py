@@ -39,7 +39,7 @@ def plan(actor: Actor, role: Role, wanted: Wanted) -> UUID:
         raise BadInput(f"Choose between 1 and {TESTS_MAX} tests.", errors={"tests": "out of range"})
     campaign_id, now = uuid5(wanted.key, "campaign"), datetime.now(UTC)
     with unit_of_work() as session:
-        if campaigns.exists(session, campaign_id):
+        if campaigns.is_made(session, campaign_id):
             return campaign_id
         by = person(session, actor)
         asked = do.CreateCampaign(id=campaign_id, name=wanted.name, goal=wanted.goal)

@@ -20,6 +20,7 @@ from domain.testing.members import Member, arranged
 from domain.testing.recurrence import Recurrence
 
 _SERIES_LOCK = 4713
+_MAKING_LOCK = 4722
 _PLAIN = (
     "name", "goal", "state", "actor_attack_id", "starts_on", "ends_on", "created_by", "created_at", "updated_at",
     "version",
@@ -103,7 +104,9 @@ def last_changed_by(session: Session, campaign_id: UUID) -> str:
     return name or "somebody else"
 
 
-def exists(session: Session, campaign_id: UUID) -> bool:
+def is_made(session: Session, campaign_id: UUID) -> bool:
+    """Whether it is there. Who asks for the same one at the same moment waits until this transaction ends."""
+    session.execute(select(func.pg_advisory_xact_lock(_MAKING_LOCK, func.hashtext(str(campaign_id)))))
     return session.get(TestCampaign, campaign_id) is not None
 
 

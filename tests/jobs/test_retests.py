@@ -1,8 +1,10 @@
 """What goes stale until a day, and a campaign of what to repeat: whole, once, linked to what it repeats."""
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime, timedelta
+from threading import Barrier
 from uuid import UUID, uuid4
 
 import pytest
@@ -11,7 +13,8 @@ from data.database import Actor
 from data.queries import retests as query
 from domain.errors import BadInput, InvalidTransition, PermissionDenied
 from domain.roles import Role
-from jobs import retests
+from domain.testing.campaign_actions import CreateCampaign
+from jobs import campaigns, retests
 from tests.conftest import Statements
 from tests.data import world
 from tests.jobs.acting import person
@@ -54,6 +57,22 @@ def test_what_goes_stale_in_the_order_in_which_it_goes(tests: list[UUID]) -> Non
     execute("INSERT INTO scope_decision (domain, kind, ref, in_scope, reason, author_name)"
             " VALUES ('enterprise-attack', 'technique', 'T1000', false, 'why', 'ana')")  # fmt: skip
     assert [one for one, _ in listed(61)] == ["T1001", "T1001"]
+
+
+def test_asked_at_the_same_moment_it_is_made_once(tests: list[UUID], lead: Actor) -> None:
+    wanted = retests.Wanted(key=uuid4(), name="Spring retests", test_ids=tests[:3])
+    campaign = CreateCampaign(id=uuid4(), name="Spring", goal="")
+    at_once = Barrier(6)
+
+    def ask(_: int) -> tuple[UUID, UUID]:
+        at_once.wait()
+        return retests.plan(lead, Role.RED_LEAD, wanted), campaigns.create(lead, Role.RED_LEAD, campaign)
+
+    with ThreadPoolExecutor(6) as threads:
+        answers = set(threads.map(ask, range(6)))
+    assert len(answers) == 1
+    assert sorted(rows("SELECT name FROM test_campaign")) == [("Spring",), ("Spring retests",)]
+    assert rows("SELECT count(*) FROM security_test WHERE campaign_id IS NOT NULL") == [(3,)]
 
 
 def test_a_campaign_of_retests_is_made_once(tests: list[UUID], lead: Actor) -> None:
