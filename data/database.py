@@ -1,5 +1,6 @@
 """The connection to PostgreSQL: one engine a process, and the unit of work every change goes through."""
 
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -8,15 +9,18 @@ from uuid import UUID
 
 from sqlalchemy import Engine, create_engine, event, text
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import IntegrityError, InterfaceError, OperationalError
 from sqlalchemy.orm import Session
 
-from domain.errors import Unavailable
+from domain.errors import Duplicate, Unavailable
+
+log = logging.getLogger(__name__)
 
 _CONNECT_TIMEOUT_SECONDS = 3
 _POOL_TIMEOUT_SECONDS = 5
 # A request that holds a connection longer than this is lost: fail it rather than let everybody wait behind it.
 _STATEMENT_TIMEOUT_MS = 30_000
+_UNIQUE_VIOLATION = "23505"
 
 
 @dataclass(slots=True)
@@ -96,10 +100,11 @@ def dispose() -> None:
 def unit_of_work(*, statement_timeout_ms: int | None = None) -> Iterator[Session]:
     """A session that commits when the block ends and rolls back when it raises: all of it or nothing.
 
+    Raises Duplicate when somebody has made the same thing since it was looked for: two who act at the same moment.
     Jobs that change a lot at once ask for more time a statement than a page may take.
     Generations, rollups and the audit chain are kept by the database's own triggers in the same transaction.
     """
-    with _reachable(), Session(engine(), expire_on_commit=False) as session, session.begin():
+    with _reachable(), _made_once(), Session(engine(), expire_on_commit=False) as session, session.begin():
         limit(session, statement_ms=statement_timeout_ms)
         yield session
 
@@ -127,6 +132,17 @@ def reading() -> Iterator[Session]:
             yield session
         finally:
             session.rollback()
+
+
+@contextmanager
+def _made_once() -> Iterator[None]:
+    try:
+        yield
+    except IntegrityError as error:
+        if getattr(error.orig, "sqlstate", "") != _UNIQUE_VIOLATION:
+            raise
+        log.warning("Made by somebody else at the same moment: %s", str(error.orig).partition("\n")[0])
+        raise Duplicate("This is there already; reload the page to see it.") from error
 
 
 @contextmanager
