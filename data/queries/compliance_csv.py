@@ -55,8 +55,7 @@ FROM control_mapping AS mapping
 JOIN framework ON framework.id = mapping.framework_id
 LEFT JOIN control ON control.id = mapping.control_id
 LEFT JOIN technique ON technique.id = mapping.technique_id
-WHERE framework.slug = $1
-ORDER BY control.position NULLS LAST, control.code, mapping.position, mapping.claimed_id, mapping.id
+WHERE framework.slug = $1 ORDER BY control.position NULLS LAST, control.code, mapping.position, mapping.id
 """
 _TESTS = f"""
 SELECT wanted.attack_id, counted.counting, counted.numbers

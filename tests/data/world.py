@@ -240,7 +240,8 @@ def framework(
                     technique_id=technique_id,
                     resolution="direct",
                     mapping_type="mitigates",
+                    position=place,
                 )
-                for technique_id in mapped.get(code, ())
+                for place, technique_id in enumerate(mapped.get(code, ()))
             )
         return made.id
