@@ -139,30 +139,20 @@ def coverage(domain: str, division: Division) -> dict[str, Any]:
 
 
 class _Counts(NamedTuple):
-    """What a group sums up, or one technique adds to it: the first five are techniques, the rest latest results."""
+    """Techniques of a group, or what one technique adds to it."""
 
     techniques: int
     tested: int
     stale: int
     proven: int
     claimed: int
-    n: int
-    blocked: int
-    alerted: int
-    logged: int
-    missed: int
-
-    @property
-    def results(self) -> Results:
-        return Results(*self[5:])
 
     @classmethod
     def total(cls, each: Iterable["_Counts"]) -> "_Counts":
-        found = list(each)
-        return cls(*map(sum, zip(*found, strict=True))) if found else _NONE
+        return cls(*map(sum, zip(_NONE, *each, strict=True)))
 
 
-_NONE = _Counts(*[0] * len(_Counts._fields))
+_NONE = _Counts(0, 0, 0, 0, 0)
 _STATUSES = {status.value: status for status in CoverageStatus}  # much quicker than making one of its word
 
 
@@ -182,7 +172,7 @@ class _Dividing:
         self.places = {key: at for at, (key, inside) in enumerate(within) if inside}
         self.months = _months()
         self.results = {key: parts[""] for key, parts in self._results(_WHOLE).items()}
-        self.counts = {key: self._counts_of(key, at) for key, at in self.places.items()}
+        self.counts = {key: self._counts_of(at) for key, at in self.places.items()}
 
     def _results(self, statement: str) -> dict[str, dict[str, Results]]:
         """Technique in scope -> part -> its latest results there."""
@@ -192,11 +182,11 @@ class _Dividing:
                 found[attack_id][part] = Results(*counts)
         return found
 
-    def _counts_of(self, key: str, at: int) -> _Counts:
+    def _counts_of(self, at: int) -> _Counts:
         status = _STATUSES[self.cells["status"][at]]
         stale, claimed = self.cells["stale"][at], self.cells["rules"][at] > 0
         proven = status is CoverageStatus.COVERED
-        return _Counts(1, status.evaluated, stale, proven, claimed, *self.results.get(key, NOTHING))
+        return _Counts(1, status.evaluated, stale, proven, claimed)
 
     def answer(self) -> dict[str, Any]:
         totals = self.matrix["totals"]
@@ -248,7 +238,7 @@ class _Dividing:
                     "platforms": [platforms[place] for place in cells["platforms"][at]],
                     "parent": None if parent < 0 else cells["id"][parent],
                     "claim": _claim(cells["rules"][at] > 0, cells["status"][at]),
-                    "results": self.counts[key].results._asdict(),
+                    "results": self.results.get(key, NOTHING)._asdict(),
                     "subs": {"of": below.techniques, "evaluated": below.tested, "covered": below.proven},
                 }
             )
@@ -287,7 +277,7 @@ class _Dividing:
             "stale": counts.stale,
             "proven": Share.count(counts.proven, counts.techniques),
             "claimed": Share.count(counts.claimed, counts.techniques),
-            "results": counts.results._asdict(),
+            "results": Results.total(self.results.get(one, NOTHING) for one in techniques)._asdict(),
             "trend": None,
         }
 
