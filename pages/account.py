@@ -10,6 +10,7 @@ from dash.development.base_component import Component
 from domain.roles import Role
 from pages.components import frame, words
 from pages.components.frame import Nav
+from pages.components.labelled import labelled
 from pages.components.parts import when
 
 PATH = "/account"
@@ -63,14 +64,6 @@ def layout(data: Account) -> html.Div:
             ),
         ],
         className="stack",
-    )
-
-
-def labelled(label: str, field: Component, hint: str = "") -> html.Div:
-    """A Dash input with its label and hint."""
-    return html.Div(
-        [html.Label(label, htmlFor=field.id), field, html.Span(hint, className="hint") if hint else None],
-        className="labelled",
     )
 
 

@@ -13,10 +13,10 @@ from dash import dcc, html
 from dash.development.base_component import Component
 
 from domain.roles import Permission, who_may
-from pages.account import labelled
 from pages.components import choosing, filters, states, words
 from pages.components.filters import FilterLine
 from pages.components.frame import Nav
+from pages.components.labelled import labelled
 from pages.components.parts import Cell, Mark, cell, column, listing, moment_cell
 from pages.components.status import link
 

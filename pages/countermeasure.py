@@ -8,8 +8,8 @@ from dash.development.base_component import Component
 
 from domain.countermeasures import CountermeasureState
 from domain.roles import Permission, who_may
-from pages.account import labelled
 from pages.components import choosing, figure, status, words
+from pages.components.labelled import labelled
 from pages.components.parts import Cell, cell, column, listing, when
 from pages.components.status import chip, outside
 from pages.countermeasures import MARKS, NONE, Row, decision_form, label

@@ -13,11 +13,11 @@ from dash.development.base_component import Component
 
 from domain.countermeasures import TACTICS, UNDECIDED, CountermeasureState
 from domain.roles import Permission, who_may
-from pages.account import labelled
 from pages.components import choosing, figure, filters, states, words
 from pages.components.figure import MixPart
 from pages.components.filters import FilterLine
 from pages.components.frame import Nav
+from pages.components.labelled import labelled
 from pages.components.parts import Cell, Mark, cell, column, listing
 from pages.components.status import link
 

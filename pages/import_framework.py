@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from dash import dcc, html
 from dash.development.base_component import Component
 
-from pages.account import labelled
 from pages.components import states, words
 from pages.components.figure import figure
+from pages.components.labelled import labelled
 from pages.components.parts import Cell, column, listing, upload_form
 from pages.components.status import link
 

@@ -9,8 +9,8 @@ from dash.development.base_component import Component
 
 from domain.platforms import PLATFORMS
 from domain.testing.actions import PROCEDURE_MAX
-from pages.account import labelled
 from pages.components import choosing, states
+from pages.components.labelled import labelled
 from pages.components.status import link
 
 PATH = "/tests/new"

@@ -12,9 +12,9 @@ from typing import Any
 from dash import dcc, html
 from dash.development.base_component import Component
 
-from pages.account import labelled
 from pages.components import choosing, filters, states, status, words
 from pages.components.filters import FilterLine
+from pages.components.labelled import labelled
 from pages.components.parts import cell, column, listing
 from pages.components.status import link
 

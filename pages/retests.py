@@ -11,11 +11,11 @@ from dash.development.base_component import Component
 from domain.heatmap_view import DOMAINS, View, to_query
 from domain.outcomes import Outcome
 from domain.roles import Permission, who_may
-from pages.account import labelled
 from pages.components import choosing, figure, filters, once, states, status, words
 from pages.components.coverage import heading
 from pages.components.filters import FilterLine
 from pages.components.frame import Nav
+from pages.components.labelled import labelled
 from pages.components.parts import cell, column
 from pages.components.status import link
 

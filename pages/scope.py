@@ -16,13 +16,13 @@ from dash.development.base_component import Component
 from domain.heatmap_view import DOMAINS
 from domain.roles import Permission, who_may
 from domain.scope import REASON_MAX
-from pages.account import labelled
 from pages.components import before_after, figure, filters, states, words
 from pages.components.before_after import Line
 from pages.components.coverage import heading, heatmap_href
 from pages.components.figure import Bar, BarRow, Share
 from pages.components.filters import FilterLine
 from pages.components.frame import Nav
+from pages.components.labelled import labelled
 from pages.components.parts import Cell, cell, column, listing, moment_cell
 from pages.components.status import link
 

@@ -13,8 +13,8 @@ from dash.development.base_component import Component
 
 from domain.roles import Permission, who_may
 from domain.templates import OWN, Argument, Dependency, Executor, Template
-from pages.account import labelled
 from pages.components import states, status, words
+from pages.components.labelled import labelled
 from pages.components.parts import Cell, cell, column, listing, moment_cell, when
 from pages.components.status import chip, link, outside
 from pages.templates import tool_name

@@ -13,11 +13,11 @@ from dash.development.base_component import Component
 
 from domain.roles import Permission, who_may
 from domain.sectors import SECTORS
-from pages.account import labelled
 from pages.components import choosing, figure, filters, status, words
 from pages.components.figure import Share
 from pages.components.filters import FilterLine
 from pages.components.frame import Nav
+from pages.components.labelled import labelled
 from pages.components.parts import Cell, cell, column, listing, moment_cell
 
 PATH = "/threats"

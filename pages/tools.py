@@ -8,9 +8,9 @@ from dash.development.base_component import Component
 
 from domain.defence_tools import NAME_MAX, ToolKind
 from domain.roles import Permission, who_may
-from pages.account import labelled
 from pages.components import frame, states, words
 from pages.components.frame import Nav
+from pages.components.labelled import labelled
 from pages.components.parts import Cell, cell, column, listing
 
 PATH = "/tools"

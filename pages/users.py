@@ -12,9 +12,9 @@ from dash.development.base_component import Component
 
 from domain.people import TEAM_MAX
 from domain.roles import GRANTS, Permission, Role
-from pages.account import labelled
 from pages.components import choosing, frame, states, words
 from pages.components.frame import Nav
+from pages.components.labelled import labelled
 from pages.components.parts import Cell, cell, column, listing, moment_cell, when
 
 PATH = "/admin/users"

@@ -5,9 +5,9 @@ from collections.abc import Sequence
 from dash import dcc, html
 from dash.development.base_component import Component
 
-from pages.account import labelled
 from pages.campaign import Campaign, render_next, seen
 from pages.components import choosing, status
+from pages.components.labelled import labelled
 from pages.components.status import link
 
 OWN = "own"

@@ -9,10 +9,10 @@ from dash.development.base_component import Component
 
 from domain.compliance import REASON_MAX, ControlState, DecisionKind
 from domain.roles import Permission, who_may
-from pages.account import labelled
 from pages.components import choosing, frame, states, status, words
 from pages.components import compliance as parts
 from pages.components.compliance import Decided
+from pages.components.labelled import labelled
 from pages.components.parts import Cell, cell, column, listing
 from pages.components.status import link
 from pages.components.timeline import Entry, timeline

@@ -10,8 +10,8 @@ from dash.development.base_component import Component
 
 from domain.roles import Permission, who_may
 from domain.rules_view import logs_text
-from pages.account import labelled
 from pages.components import choosing, states, words
+from pages.components.labelled import labelled
 from pages.components.parts import Cell, cell, column, listing, moment_cell
 
 _SAID = {True: "Collected", False: "Not collected", None: "Not known"}

@@ -5,9 +5,9 @@ from collections.abc import Mapping
 from dash import dcc, html
 
 from domain.durations import REASON_MAX
-from pages.account import labelled
 from pages.components.choosing import select
 from pages.components.durations import Level
+from pages.components.labelled import labelled
 
 UNITS: Mapping[str, tuple[int, str]] = {
     "minutes": (60, "minutes"),

@@ -23,7 +23,7 @@ from domain.templates import (
     Executor,
     Template,
 )
-from pages.account import labelled
+from pages.components.labelled import labelled
 
 FIELDS = (
     "name",
