@@ -15,6 +15,7 @@ from domain.notifications import Kind
 from domain.roles import Role
 from pages.components import frame, states, words
 from pages.components.bell import HREF
+from pages.components.labelled import labelled
 from pages.components.parts import Cell, cell, column, listing, when
 
 NAME_MAX = 60
@@ -77,8 +78,8 @@ def _carries(kinds: Sequence[Kind]) -> str:
 def add_form(*, may_manage: bool) -> html.Details:
     where = html.Div(
         [
-            _labelled("Name", dcc.Input(id="channel-name", maxLength=NAME_MAX, autoComplete="off", value="")),
-            _labelled(
+            labelled("Name", dcc.Input(id="channel-name", maxLength=NAME_MAX, autoComplete="off", value="")),
+            labelled(
                 "Address",
                 dcc.Input(id="channel-address", maxLength=ADDRESS_MAX, autoComplete="off", value="", spellCheck=False),
                 "An Apprise address, such as mailto://user:password@example.org?to=me@example.org, or the webhook that "
@@ -119,13 +120,6 @@ def _wishes(prefix: str, kinds: Sequence[Kind], digest: Digest) -> list[Componen
     ]
 
 
-def _labelled(label: str, field: Component, hint: str = "") -> html.Div:
-    return html.Div(
-        [html.Label(label, htmlFor=field.id), field, html.Span(hint, className="hint") if hint else None],
-        className="labelled",
-    )
-
-
 def channel_panel(channel: Channel, standing: Standing) -> html.Aside:
     """What `?channel=` opens: `channel-save`, `channel-test`, `channel-pause` or `-resume`, `channel-remove`."""
     name = dcc.Input(id="channel-edit-name", maxLength=NAME_MAX, autoComplete="off", value=channel.name)
@@ -148,7 +142,7 @@ def channel_panel(channel: Channel, standing: Standing) -> html.Aside:
         html.Div(
             [
                 html.H3("What it carries"),
-                _labelled("Name", name),
+                labelled("Name", name),
                 *_wishes("channel-edit", channel.kinds, channel.digest),
                 html.Button("Save", id="channel-save", type="button", className="button"),
             ],
