@@ -8,11 +8,19 @@
     return (100 * share).toFixed(2) + "%";
   }
 
+  // 0 and 100 are said of exactly none and exactly all.
+  parts.perCent = function (share) {
+    var rounded = Math.round(100 * share);
+    if (share > 0 && !rounded) return "<1 %";
+    if (share < 1 && rounded === 100) return ">99 %";
+    return rounded + " %";
+  };
+
   function bar(spec, index) {
     var h = parts.h;
     var thin = spec.of > 0 && spec.of < 3 && !spec.counted;
     var known = spec.of > 0;
-    var words = known ? Math.round((100 * spec.n) / spec.of) + " %" : "–";
+    var words = known ? parts.perCent(spec.n / spec.of) : "–";
     var count = known ? spec.n.toLocaleString("en-GB") + " of " + spec.of.toLocaleString("en-GB") : spec.empty || "none tested";
     var own = spec.width === null || spec.width === undefined;
     var interval =
@@ -69,7 +77,7 @@
     }, 0);
     var inside = function (part) {
       var share = whole ? part.n / whole : 0;
-      return { share: share, words: Math.round(100 * share) + " %" };
+      return { share: share, words: parts.perCent(share) };
     };
     return h(
       "figure",

@@ -53,7 +53,7 @@
       [0, 0],
     );
     if (!sums[0]) return "none evaluated";
-    return Math.round((100 * sums[1]) / sums[0]) + " % of " + sums[0].toLocaleString("en-GB");
+    return parts.perCent(sums[1] / sums[0]) + " of " + sums[0].toLocaleString("en-GB");
   }
 
   parts.Multiples = function (props) {

@@ -207,7 +207,7 @@ def _headline(data: Coverage) -> html.Div:
             ),
             figure.figure(
                 "Latest results that held",
-                "–" if held.value is None else f"{100 * held.value:.0f}",
+                "–" if held.value is None else words.per_hundred(held.value),
                 unit="" if held.value is None else "%",
                 under=[f"{held.words} blocked or alerted", f"{words.plural(data.stale, 'technique')} stale"]
                 if results.n

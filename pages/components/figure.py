@@ -72,7 +72,7 @@ def share_figure(label: str, share: Share, *, definition: str = "", href: str | 
         return figure(label, "–", under=["nothing tested yet"], definition=definition, href=href)
     return figure(
         label,
-        f"{100 * share.value:.0f}",
+        words.per_hundred(share.value),
         unit="%",
         under=[share.words, share.interval],
         definition=definition,

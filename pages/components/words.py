@@ -14,8 +14,19 @@ def plural(count: int, one: str, many: str | None = None) -> str:
 
 
 def percent(share: float, digits: int = 0) -> str:
-    """0.684 -> 68 %"""
-    return f"{100 * share:.{digits}f} %"
+    """0.684 -> 68 %, and 0.002 -> <1 %"""
+    return f"{per_hundred(share, digits)} %"
+
+
+def per_hundred(share: float, digits: int = 0) -> str:
+    """As `percent`, without the sign. 0 and 100 are said of exactly none and exactly all."""
+    rounded = f"{100 * share:.{digits}f}"
+    step = 10**-digits
+    if share > 0 and not float(rounded):
+        return f"<{step:.{digits}f}"
+    if share < 1 and float(rounded) == 100:
+        return f">{100 - step:.{digits}f}"
+    return rounded
 
 
 def signed(value: float, digits: int = 0) -> str:

@@ -51,3 +51,22 @@ def test_names_make_a_sentence(names: list[str], text: str) -> None:
 def test_a_day_and_a_share() -> None:
     assert words.day(date(2026, 9, 4)) == "4 Sep 2026"
     assert words.percent(0.684) == "68 %"
+
+
+@pytest.mark.parametrize(
+    ("share", "digits", "text"),
+    [
+        (0.0, 0, "0 %"),
+        (2 / 599, 0, "<1 %"),
+        (0.005, 0, "<1 %"),
+        (0.006, 0, "1 %"),
+        (0.994, 0, "99 %"),
+        (598 / 599, 0, ">99 %"),
+        (1.0, 0, "100 %"),
+        (0.0004, 1, "<0.1 %"),
+        (0.9996, 1, ">99.9 %"),
+        (0.002, 1, "0.2 %"),
+    ],
+)
+def test_none_and_all_are_said_of_exactly_none_and_all(share: float, digits: int, text: str) -> None:
+    assert words.percent(share, digits) == text
