@@ -20,7 +20,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from enum import StrEnum
 from functools import cache
-from itertools import chain
+from itertools import chain, compress
 from typing import NamedTuple
 
 from domain.freshness import age_days, decay
@@ -159,10 +159,11 @@ def explain(before: Moment, after: Moment) -> Change:
     shown = [None if score is None else tenths_of(score) for score in ends]
     if shown[0] is None or shown[1] is None:
         return Change(shown[0], shown[1])
-    pulls = {key: _pulls(one, causes, moving, whole) for key, one in told.items()}
+    own = {key: _shapley(one.causes, one.scores) for key, one in told.items()}
+    pulls = {key: _pulls(one, own[key], causes, moving, whole) for key, one in told.items()}
     exact = [math.fsum(of.get(cause, 0.0) for of in pulls.values()) for cause in causes]
     tenths = apportion_signed([10 * points for points in exact], shown[1] - shown[0])
-    moved = [_moved(key, one, pulls[key]) for key, one in told.items() if one.causes]
+    moved = [_moved(key, one, pulls[key], own[key]) for key, one in told.items() if one.causes]
     moved.sort(key=lambda one: (-abs(one.pull), one.attack_id))
     return Change(shown[0], shown[1], [Step(*one) for one in zip(causes, exact, tenths, strict=True)], moved)
 
@@ -177,11 +178,19 @@ class _Told(NamedTuple):
 
 
 def _pulls(
-    one: _Told, causes: tuple[Cause, ...], moving: tuple[Cause, ...], whole: Sequence[float]
+    one: _Told,
+    own: Mapping[Cause, float],
+    causes: tuple[Cause, ...],
+    moving: tuple[Cause, ...],
+    whole: Sequence[float],
 ) -> dict[Cause, float]:
     """What the technique does to the organisation's score, by cause. Only causes that touch it or move the sum of the
     weights (`whole`, by coalitions of `moving`) can do anything: the others get nothing, and leaving players out of a
-    game who get nothing leaves what the others get as it is."""
+    game who get nothing leaves what the others get as it is. Where weights stay, it is its part of what the causes did
+    to its own score (`own`)."""
+    if not moving:
+        share = one.weights[0] / whole[0]
+        return {cause: share * points for cause, points in own.items()}
     players = tuple(cause for cause in causes if cause in one.causes or cause in moving)
     points = list(map(operator.mul, one.weights, one.scores))
     values = [
@@ -191,9 +200,9 @@ def _pulls(
     return _shapley(players, values)
 
 
-def _moved(key: str, one: _Told, pulls: Mapping[Cause, float]) -> Moved:
-    own = _shapley(one.causes, one.scores)
-    own.pop(Cause.THREATS, None)  # how much a technique matters is nothing of its own score
+def _moved(key: str, one: _Told, pulls: Mapping[Cause, float], own: Mapping[Cause, float]) -> Moved:
+    # how much a technique matters is nothing of its own score
+    own = {cause: points for cause, points in own.items() if cause is not Cause.THREATS}
     before, after = (one.scores[end] if one.weights[end] else None for end in (0, -1))
     return Moved(key, before, after, {cause: pulls[cause] for cause in one.causes}, own)
 
@@ -280,45 +289,35 @@ class _Reading:
         self._scorers = (Scorer(before.weights), Scorer(after.weights))
         self._values = tuple(tuple(moment.weights.test_value(*result) for result in RESULTS) for moment in self._ends)
         self._same_weights = _same(before.weights, after.weights)
-        self._same_out = before.platforms_out == after.platforms_out
+        self._moved_out = before.platforms_out ^ after.platforms_out
+        # few distinct days, sums and sets: each is worked out once
+        self._freshness = cache(self._freshness_of)
+        self._rules = cache(self._rules_of)
+        self._platforms = cache(self._platforms_of)
 
     def told(self, pair: Pair, key: str) -> _Told:
-        touched = self.touched(*pair, key)
-        causes = tuple(filter(touched.__contains__, _CAUSES))
+        causes = tuple(compress(_CAUSES, self._touched(*pair, key)))
         weighing = tuple(cause for cause in causes if cause in _MOVE_WEIGHTS)
         weights = [self._weight(pair, key, side) for side in _sides(weighing)]
         scores = [self._score(pair, side) for side in _sides(causes)]
         return _Told(causes, scores, _over(causes, weighing, weights))
 
-    def touched(self, one: Standing, other: Standing, key: str) -> frozenset[Cause]:
-        """The causes that may do something to this technique."""
+    def _touched(self, one: Standing, other: Standing, key: str) -> _Side:
+        """Whether a cause may do something to this technique."""
         left, right = self._ends
-        found = set()
-        if one.mix != other.mix or one.newest_on != other.newest_on:
-            found.add(Cause.TESTS)
-        if (one.rule_total, one.rule_count) != (other.rule_total, other.rule_count):
-            found.add(Cause.RULES)
-        if one.countermeasures != other.countermeasures:
-            found.add(Cause.COUNTERMEASURES)
-        if one.tested != other.tested:
-            found.add(Cause.PLATFORMS)
-        if left.day != right.day and (one.mix or other.mix):
-            found.add(Cause.DECAY)
-        if one.in_scope != other.in_scope or not (
-            self._same_out or self._moved_out.isdisjoint(one.platforms | other.platforms)
-        ):
-            found.add(Cause.SCOPE)
-        if not self._same_weights:
-            found.add(Cause.WEIGHTS)
-        if (key in left.techniques) != (key in right.techniques) or one.platforms != other.platforms:
-            found.add(Cause.ATTACK)
-        if one.threat != other.threat:
-            found.add(Cause.THREATS)
-        return frozenset(found)
-
-    @property
-    def _moved_out(self) -> frozenset[str]:
-        return self._ends[0].platforms_out ^ self._ends[1].platforms_out
+        moved_out = self._moved_out
+        return _Side(
+            tests=one.mix != other.mix or one.newest_on != other.newest_on,
+            rules=one.rule_total != other.rule_total or one.rule_count != other.rule_count,
+            countermeasures=one.countermeasures != other.countermeasures,
+            platforms=one.tested != other.tested,
+            decay=left.day != right.day and bool(one.mix or other.mix),
+            scope=one.in_scope != other.in_scope
+            or not (moved_out.isdisjoint(one.platforms) and moved_out.isdisjoint(other.platforms)),
+            weights=not self._same_weights,
+            attack=(key in left.techniques) != (key in right.techniques) or one.platforms != other.platforms,
+            threats=one.threat != other.threat,
+        )
 
     def _weight(self, pair: Pair, key: str, side: _Side) -> float:
         if key not in self._ends[side.attack].techniques or not pair[side.scope].in_scope:
@@ -326,24 +325,31 @@ class _Reading:
         return relevance(pair[side.threats].threat, self._ends[side.weights].weights)
 
     def _score(self, pair: Pair, side: _Side) -> float:
-        scorer = self._scorers[side.weights]
-        weights = scorer.weights
-        tests, rules = pair[side.tests], pair[side.rules]
+        tests = pair[side.tests]
         worth = freshness = None
         if tests.mix and tests.newest_on is not None:
             worth = sum(map(operator.mul, tests.mix, self._values[side.weights]))
-            freshness = decay(age_days(tests.newest_on, self._ends[side.decay].day), weights.half_life_days)
-        usable = pair[side.attack].platforms - self._ends[side.scope].platforms_out
-        tested = pair[side.platforms].tested
+            freshness = self._freshness(tests.newest_on, side.decay, side.weights)
+        rules = pair[side.rules]
         inputs = Inputs(
             worth,
-            rules_part(rules.rule_total, weights.rule_saturation),
+            self._rules(rules.rule_total, side.weights),
             rules.rule_count,
             freshness,
-            len(usable & tested) / len(usable) if usable else None,
+            self._platforms(pair[side.attack].platforms, pair[side.platforms].tested, side.scope),
             pair[side.countermeasures].countermeasures,
         )
-        return sum(scorer.points(inputs))
+        return sum(self._scorers[side.weights].points(inputs))
+
+    def _freshness_of(self, newest: date, decayed: int, weighed: int) -> float:
+        return decay(age_days(newest, self._ends[decayed].day), self._ends[weighed].weights.half_life_days)
+
+    def _rules_of(self, total: float, weighed: int) -> float:
+        return rules_part(total, self._ends[weighed].weights.rule_saturation)
+
+    def _platforms_of(self, platforms: frozenset[str], tested: frozenset[str], scoped: int) -> float | None:
+        usable = platforms - self._ends[scoped].platforms_out
+        return len(usable & tested) / len(usable) if usable else None
 
 
 def _same(one: Weights, other: Weights) -> bool:

@@ -8,6 +8,7 @@ The score is linear in the effective weights, and techniques differ only in whic
 these kinds, a draw costs a few multiplications however many techniques there are.
 """
 
+import math
 import operator
 import random
 from collections import Counter, defaultdict
@@ -16,6 +17,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import NamedTuple
 
+from domain.packed import ONE, pack, weighted_sums
 from domain.score import Five, Inputs, PartName, Weights
 
 DRAWS = 1_000
@@ -23,6 +25,21 @@ CONCENTRATION = 50.0
 LOW, HIGH = 0.05, 0.95
 _SEED = 20_260
 _KINDS = tuple((countermeasures, platforms) for countermeasures in (False, True) for platforms in (False, True))
+
+
+Kind = tuple[bool, bool]  # whether countermeasures apply, and platforms
+
+
+class _Row(NamedTuple):
+    """One technique: its weight, and that times its parts."""
+
+    kind: Kind
+    weight: float
+    tests: float
+    rules: float
+    countermeasures: float
+    freshness: float
+    platforms: float
 
 
 class Weighed(NamedTuple):
@@ -59,16 +76,18 @@ class Sensitivity:
 
 def sensitivity(techniques: Iterable[Weighed], weights: Weights) -> Sensitivity | None:
     """None when nothing is in scope."""
-    found = list(techniques)
-    if not found:
-        return None
-    whole = _summed(found)
-    of_tactics: dict[str, list[Weighed]] = defaultdict(list)
-    for one in found:
+    by_tactic: dict[str, list[_Row]] = defaultdict(list)
+    everything = []
+    for one in techniques:
+        row = _row(one)
+        everything.append(row)
         for tactic in one.tactics:
-            of_tactics[tactic].append(one)
-    rows = {tactic: _summed(some) for tactic, some in sorted(of_tactics.items())}
-    drawn = _draws(weights.points)
+            by_tactic[tactic].append(row)
+    if not everything:
+        return None
+    whole = _mean(everything)
+    rows = {tactic: _mean(some) for tactic, some in sorted(by_tactic.items())}
+    drawn = _packed(weights.points)
     decided = _effective(weights.points)
     scores = {tactic: _scores(row, drawn) for tactic, row in rows.items()}
     bands = {tactic: _band(of, _dot(rows[tactic], decided)) for tactic, of in scores.items()}
@@ -84,10 +103,9 @@ def sensitivity(techniques: Iterable[Weighed], weights: Weights) -> Sensitivity 
     return Sensitivity(band, DRAWS, bands, last, share)
 
 
-def _scores(row: Sequence[float], drawn: Sequence[Sequence[float]]) -> list[float]:
-    """The score of each draw. Most places of a row are of kinds that no technique is of: they are not multiplied."""
-    columns = [[value * weight for weight in drawn[place]] for place, value in enumerate(row) if value]
-    return list(map(sum, zip(*columns, strict=True))) if columns else [0.0] * DRAWS
+def _scores(row: Sequence[float], drawn: Sequence[int]) -> Sequence[int]:
+    """The score of each draw, in units of 1 / ONE."""
+    return weighted_sums(((by, value) for by, value in zip(drawn, row, strict=True) if value), DRAWS)
 
 
 def _dot(row: Sequence[float], by: Sequence[float]) -> float:
@@ -95,19 +113,29 @@ def _dot(row: Sequence[float], by: Sequence[float]) -> float:
     return total
 
 
-def _summed(techniques: Sequence[Weighed]) -> list[float]:
+def _row(one: Weighed) -> "_Row":
+    inputs = one.inputs
+    by = one.relevance
+    return _Row(
+        (inputs.countermeasures is not None, inputs.platforms is not None),
+        by,
+        by * (inputs.tests or 0.0),
+        by * inputs.rules,
+        by * (inputs.countermeasures or 0.0),
+        by * (inputs.freshness or 0.0),
+        by * (inputs.platforms or 0.0),
+    )
+
+
+def _mean(rows: Sequence["_Row"]) -> list[float]:
     """By kind and part: the mean of the part's values, weighted by relevance; one of another kind counts with 0."""
-    width = len(PartName)
-    row = [0.0] * (width * len(_KINDS))
-    weight = 0.0
-    for one in techniques:
-        inputs = one.inputs
-        at = width * _KINDS.index((inputs.countermeasures is not None, inputs.platforms is not None))
-        weight += one.relevance
-        values = (inputs.tests, inputs.rules, inputs.countermeasures, inputs.freshness, inputs.platforms)
-        for place, value in enumerate(values, at):
-            row[place] += one.relevance * (value or 0.0)
-    return [value / weight for value in row]
+    of_kinds: dict[Kind, list[_Row]] = defaultdict(list)
+    for row in rows:
+        of_kinds[row.kind].append(row)
+    sums = {kind: list(map(math.fsum, list(zip(*some, strict=True))[1:])) for kind, some in of_kinds.items()}
+    weight = math.fsum(by for by, *_ in sums.values())
+    nothing = [0.0] * (1 + len(PartName))
+    return [part / weight for kind in _KINDS for part in sums.get(kind, nothing)[1:]]
 
 
 def _effective(points: Sequence[float]) -> list[float]:
@@ -132,7 +160,12 @@ def _draws(points: Five) -> tuple[tuple[float, ...], ...]:
     return tuple(zip(*drawn, strict=True))
 
 
-def _band(scores: Sequence[float], decided: float) -> Band:
+@lru_cache(maxsize=8)
+def _packed(points: Five) -> tuple[int, ...]:
+    return tuple(map(pack, _draws(points)))
+
+
+def _band(scores: Sequence[int], decided: float) -> Band:
     ordered = sorted(scores)
     last = len(ordered) - 1
-    return Band(ordered[round(LOW * last)], decided, ordered[round(HIGH * last)])
+    return Band(ordered[round(LOW * last)] / ONE, decided, ordered[round(HIGH * last)] / ONE)

@@ -224,20 +224,25 @@ class Columns:
         return [lost.get(KNOWN_SUCCESSORS.get(attack_id, ""), 0) for attack_id in self.attack_id]
 
     @cached_property
+    def countermeasures(self) -> list[float | None]:
+        """Share of the applicable ones that are in place."""
+        of_them = zip(self._plain("in_place"), self._plain("applicable"), strict=True)
+        return [n / some if some else None for n, some in of_them]
+
+    @cached_property
     def inputs(self) -> list[Inputs]:
         saturation = self._reading.scorer.weights.rule_saturation
         platforms = [
             len(placed.usable.intersection(on)) / len(placed.usable) if placed.usable else None
             for placed, on in zip(self._placed, self.tested, strict=True)
         ]
-        in_place, applicable = self._plain("in_place"), self._plain("applicable")
         columns = {
             "tests": self._plain("value"),
             "rules": [rules_part(total, saturation) for total in self.rule_total],
             "rule_count": self.rules,
             "freshness": [aged.freshness for aged in self._aged],
             "platforms": platforms,
-            "countermeasures": [n / some if some else None for n, some in zip(in_place, applicable, strict=True)],
+            "countermeasures": self.countermeasures,
         }
         return list(map(Inputs._make, zip(*(columns[name] for name in Inputs._fields), strict=True)))
 

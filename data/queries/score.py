@@ -1,8 +1,9 @@
 """The organisation's score: where it stands, how much hangs on the weights, and what other weights would make of it."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, replace
 from datetime import date
+from itertools import compress
 from typing import Any
 
 import orjson
@@ -41,9 +42,8 @@ def standing(domain: str, as_of: date | None = None) -> dict[str, Any]:
 
 
 def _standing(found: Map) -> dict[str, Any]:
-    inside = [one for one in found.techniques if one.in_scope]
     names = {tactic.shortname: tactic.name for tactic in found.tactics}
-    made = sensitivity((Weighed(one.relevance, one.inputs, one.tactics) for one in inside), found.scorer.weights)
+    made = sensitivity(_weighed(found), found.scorer.weights)
     totals = heatmap.totals(found)
     tactics = (
         [{"key": key, "name": names[key], **asdict(band)} for key, band in made.tactics.items() if key in names]
@@ -61,6 +61,11 @@ def _standing(found: Map) -> dict[str, Any]:
         "tactics": sorted(tactics, key=lambda one: one["score"]),
         "last": {"name": names.get(made.last, made.last), "share": made.last_share} if made and made.last else None,
     }
+
+
+def _weighed(found: Map) -> Iterable[Weighed]:
+    of = found.columns
+    return compress(map(Weighed._make, zip(of.relevance, of.inputs, of.tactics, strict=True)), of.in_scope)
 
 
 def band(domain: str) -> tuple[float, float] | None:
@@ -96,7 +101,7 @@ def preview(domain: str, proposed: Weights) -> dict[str, Any]:
     before = _ranks({one.attack_id: one.before or 0.0 for one in inside})
     after = _ranks({one.attack_id: one.after or 0.0 for one in inside})
     inside.sort(key=lambda one: (-abs((one.after or 0.0) - (one.before or 0.0)), one.attack_id))
-    made = sensitivity((Weighed(one.relevance, one.inputs) for one in found.techniques if one.in_scope), proposed)
+    made = sensitivity(_weighed(found), proposed)
     return {
         "before": None if change.before is None else change.before / 10,
         "after": None if change.after is None else change.after / 10,

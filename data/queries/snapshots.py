@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import date
+from functools import cache as cache_of
 from typing import Any
 from uuid import UUID
 
@@ -9,7 +10,6 @@ import orjson
 
 from data import cache
 from data.queries import heatmap, measured, reader
-from data.queries.map_columns import Measured
 from data.queries.measured import Map
 from domain import score_change
 from domain.score import PartName
@@ -114,26 +114,22 @@ def names(domain: str) -> dict[str, str]:
 
 def moment(found: Map) -> Moment:
     """A map as what its score is made of."""
-    return Moment(
-        found.as_of,
-        found.scorer.weights,
-        found.platforms_out,
-        {one.attack_id: _standing(one) for one in found.techniques},
-    )
-
-
-def _standing(one: Measured) -> Standing:
-    return Standing(
-        one.mix,
-        one.newest_on,
-        one.rule_total,
-        one.rules,
-        frozenset(one.platforms),
-        frozenset(one.tested),
-        one.inputs.countermeasures,
-        one.threat,
-        one.in_scope,
-    )
+    of = found.columns
+    some = cache_of(frozenset[str])  # a map has few distinct lists of platforms
+    columns = {
+        "mix": of.mix,
+        "newest_on": of.newest_on,
+        "rule_total": of.rule_total,
+        "rule_count": of.rules,
+        "platforms": map(some, of.platforms),
+        "tested": map(some, of.tested),
+        "countermeasures": of.countermeasures,
+        "threat": of.threat,
+        "in_scope": of.in_scope,
+    }
+    standings = map(Standing._make, zip(*(columns[name] for name in Standing._fields), strict=True))
+    techniques = dict(zip(of.attack_id, standings, strict=True))
+    return Moment(found.as_of, found.scorer.weights, found.platforms_out, techniques)
 
 
 def _explained(domain: str, from_day: date, to_day: date) -> bytes:

@@ -4,7 +4,7 @@ import statistics
 import pytest
 
 from domain.score import Inputs, Scored, Scorer, Weights, known, organisation
-from domain.sensitivity import CONCENTRATION, Weighed, _draws, _summed, sensitivity
+from domain.sensitivity import CONCENTRATION, Weighed, _draws, _mean, _row, sensitivity
 
 WEIGHTS = Weights(version=1)
 
@@ -82,7 +82,7 @@ def test_the_band_holds_nine_of_ten_draws_and_is_the_same_for_everybody() -> Non
     found = some(20)
     made = sensitivity(found, WEIGHTS)
     assert made is not None
-    row = _summed(found)
+    row = _mean(list(map(_row, found)))
     drawn = zip(*_draws(WEIGHTS.points), strict=True)
     scores = [sum(value * weight for value, weight in zip(row, one, strict=True)) for one in drawn]
     below, above = sum(one < made.band.low for one in scores), sum(one > made.band.high for one in scores)
