@@ -1,6 +1,6 @@
 """The coverage page: one division of what is proven and claimed, or the techniques themselves."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from dash import Dash, Input, Output, set_props
@@ -13,6 +13,8 @@ from domain.coverage_view import Claim, Division, Results
 from domain.roles import Permission
 from pages import coverage as page
 from pages.components.figure import Share
+
+_CLAIMS = {claim.value: claim for claim in Claim}  # quicker than making one of its word
 
 
 def open(me: Viewer, asked: Mapping[str, str]) -> tuple[object, str, str]:
@@ -40,7 +42,7 @@ def _coverage(asked: Mapping[str, str]) -> page.Coverage:
     domain = said["domain"] if said.get("domain") in domains else next(iter(domains), "enterprise-attack")
     division = Division(said["by"]) if said.get("by") in set(Division) else Division.TACTIC
     found, choices = query.coverage(domain, division), heatmap.choices(domain)
-    rows = [row for row in map(_row, found["rows"]) if _asked_for(row, said)]
+    rows = _rows(found["rows"])
     return page.Coverage(
         domain=domain,
         domains=domains,
@@ -53,8 +55,8 @@ def _coverage(asked: Mapping[str, str]) -> page.Coverage:
         results=Results(**found["results"]),
         truths=rules.truth_mix().enabled,
         groups=[_group(group) for group in found["groups"]],
-        rows=rows,
-        whole=len(found["rows"]),
+        rows=[row for row in rows if _asked_for(row, said)],
+        whole=len(rows),
         query=said,
         tactics={tactic["key"]: tactic["name"] for tactic in choices["tactics"]},
         platforms=choices["platforms"],
@@ -71,16 +73,14 @@ def _group(group: Mapping[str, Any]) -> page.Group:
     )
 
 
-def _row(row: Mapping[str, Any]) -> page.Row:
-    kept = ("attack_id", "name", "tactics", "platforms", "status", "age_days", "procedures", "held", "rules")
-    subs = row["subs"]
-    return page.Row(
-        **{name: row[name] for name in kept},
-        stale=bool(row["stale"]),
-        claim=Claim(row["claim"]),
-        results=Results(**row["results"]),
-        subs=(subs["of"], subs["evaluated"], subs["covered"]),
-    )
+def _rows(columns: Mapping[str, Sequence[Any]]) -> list[page.Row]:
+    rows = zip(*columns.values(), strict=True)
+    return [_row(dict(zip(columns, row, strict=True))) for row in rows]
+
+
+def _row(row: dict[str, Any]) -> page.Row:
+    stale, claim, results = bool(row["stale"]), _CLAIMS[row["claim"]], Results(*row["results"])
+    return page.Row(**{**row, "stale": stale, "claim": claim, "results": results, "subs": tuple(row["subs"])})
 
 
 def _asked_for(row: page.Row, said: Mapping[str, str]) -> bool:

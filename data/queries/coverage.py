@@ -119,13 +119,13 @@ def coverage(domain: str, division: Division) -> dict[str, Any]:
     """Everything the coverage page shows.
 
         {domain, version, techniques, tested, stale, proven Share, claimed Share, claims {claim: techniques},
-         results Results, months: [first day of each month], groups: [group], rows: [technique]}
+         results Results, months: [first day of each month], groups: [group], rows: {field: [value of each technique]}}
 
     A group: `{key, name, techniques, tested, stale, proven Share, claimed Share, results, trend}`, the trend being
     [evaluated, alerted] of each month, or null. By tool, team and person, its techniques are those tested with it, and
-    proven are those of which all results there held; the group without a name has the key ''. A technique:
-    `{attack_id, name, parent, tactics, platforms, status, stale, age_days, procedures, held, rules, tests, claim,
-    results, subs {of, evaluated, covered}}`; rows are there only by technique.
+    proven are those of which all results there held; the group without a name has the key ''. Rows are there only by
+    technique, as parallel arrays `{attack_id, name, tactics, platforms, status, stale, age_days, procedures, held,
+    rules, claim, results (in the order of Results), subs (of its sub-techniques: all, evaluated, covered)}`.
 
     Techniques in scope only, each counted once in every group it belongs to.
     """
@@ -203,7 +203,7 @@ class _Dividing:
             "results": Results.total(self.results.values())._asdict(),
             "months": [month.isoformat() for month in self.months],
             "groups": [] if self.division is Division.TECHNIQUE else self._groups(),
-            "rows": self._rows() if self.division is Division.TECHNIQUE else [],
+            "rows": self._rows() if self.division is Division.TECHNIQUE else {},
         }
 
     def _claims(self, keys: Iterable[str]) -> dict[str, int]:
@@ -216,33 +216,36 @@ class _Dividing:
 
     # -- by technique
 
-    def _rows(self) -> list[dict[str, Any]]:
+    def _rows(self) -> dict[str, Sequence[Any]]:
         cells, places = self.cells, self.places
         children: dict[int, list[str]] = defaultdict(list)
         for key, at in places.items():
             children[cells["parent"][at]].append(key)
-        tactics = [tactic["key"] for tactic in self.matrix["tactics"]]
-        platforms = self.matrix["platforms"]
-        alike = ("name", "status", "stale", "procedures", "rules", "tests")
-        rows = []
-        for key, at in places.items():
-            below = _Counts.total(map(self.counts.__getitem__, children.get(at, ())))
-            parent = cells["parent"][at]
-            rows.append(
-                {
-                    "attack_id": key,
-                    **{name: cells[name][at] for name in alike},
-                    "age_days": cells["freshness_days"][at],
-                    "held": cells["proven"][at],
-                    "tactics": [tactics[place] for place in cells["tactics"][at]],
-                    "platforms": [platforms[place] for place in cells["platforms"][at]],
-                    "parent": None if parent < 0 else cells["id"][parent],
-                    "claim": _claim(cells["rules"][at] > 0, cells["status"][at]),
-                    "results": self.results.get(key, NOTHING)._asdict(),
-                    "subs": {"of": below.techniques, "evaluated": below.tested, "covered": below.proven},
-                }
-            )
-        return rows
+        below = {at: _Counts.total(map(self.counts.__getitem__, keys)) for at, keys in children.items()}
+
+        def of(name: str) -> list[Any]:
+            return [cells[name][at] for at in places.values()]
+
+        def named(name: str, names: Sequence[str]) -> list[list[str]]:
+            return [[names[place] for place in under] for under in of(name)]
+
+        subs = [below.get(at, _NONE) for at in places.values()]
+        rules, status = of("rules"), of("status")
+        return {
+            "attack_id": list(places),
+            "name": of("name"),
+            "tactics": named("tactics", [tactic["key"] for tactic in self.matrix["tactics"]]),
+            "platforms": named("platforms", self.matrix["platforms"]),
+            "status": status,
+            "stale": of("stale"),
+            "age_days": of("freshness_days"),
+            "procedures": of("procedures"),
+            "held": of("proven"),
+            "rules": rules,
+            "claim": [_claim(n > 0, word) for n, word in zip(rules, status, strict=True)],
+            "results": [tuple(self.results.get(key, NOTHING)) for key in places],
+            "subs": [(one.techniques, one.tested, one.proven) for one in subs],
+        }
 
     # -- by groups
 
