@@ -294,17 +294,17 @@ def organisation(techniques: Iterable[Scored]) -> OrganisationScore:
     found = list(techniques)
     if not found:
         return OrganisationScore(None, None, (), 0, 0)
-    shares = [one.relevance for one in found]
+    shares, points, effective, sure = zip(*found, strict=True)
     weight = math.fsum(shares)
-    means = [_weighted(shares, column) / weight for column in zip(*(one.points for one in found), strict=True)]
-    possible = [_weighted(shares, column) / weight for column in zip(*(one.effective for one in found), strict=True)]
-    plain = math.fsum(sum(one.points) for one in found) / len(found)
+    means = [_weighted(shares, column) / weight for column in zip(*points, strict=True)]
+    possible = [_weighted(shares, column) / weight for column in zip(*effective, strict=True)]
+    plain = math.fsum(map(sum, points)) / len(found)
     total = tenths_of(sum(means))
     shown = apportion([10 * mean for mean in means], total)
     parts = tuple(
         OrganisationPart(name, amount, most) for name, amount, most in zip(PARTS, shown, possible, strict=True)
     )
-    unknown = sum(not one.known for one in found)
+    unknown = len(found) - sum(sure)
     return OrganisationScore(total, tenths_of(plain), parts, len(found), unknown)
 
 
