@@ -24,7 +24,6 @@ from domain.errors import Busy, Unavailable
 
 UP_LOCK = "up.lock"
 WEB = "web"
-WORKER = "worker"
 GIVE_UP_AFTER = 3
 HEAD_START_SECONDS = 10.0
 
@@ -100,7 +99,7 @@ def _holder(port: int) -> str:
 
 
 def children(settings: Settings, console: Console) -> list[Child]:
-    """The Procfile's processes but `release`; of several workers, the first serves only the queue people wait for."""
+    """The Procfile's processes but `release`."""
     shared = {
         "AEGIS_DATA_DIR": str(settings.data_dir),
         "AEGIS_HOST": settings.host,
@@ -110,21 +109,11 @@ def children(settings: Settings, console: Console) -> list[Child]:
         shared["AEGIS_LOG_FORMAT"] = LogFormat.TEXT.value
     # The web server first: it has most to import, and somebody is waiting for it. The others follow when it answers.
     later = time.monotonic() + HEAD_START_SECONDS
-    made = []
-    for name, command in procfile_commands().items():
-        if name == WORKER:
-            made += [
-                Child(f"{WORKER}.{index + 1}", command, shared | _queues(index, settings), start_at=later)
-                for index in range(settings.workers)
-            ]
-        elif name != "release":
-            made.append(Child(name, command, shared, start_at=0.0 if name == WEB else later))
-    return made
-
-
-def _queues(index: int, settings: Settings) -> dict[str, str]:
-    own = settings.worker_queues[:1] if index == 0 and settings.workers > 1 else settings.worker_queues
-    return {"AEGIS_WORKER_QUEUES": ",".join(own)}
+    return [
+        Child(name, command, shared, start_at=0.0 if name == WEB else later)
+        for name, command in procfile_commands().items()
+        if name != "release"
+    ]
 
 
 class Watch:

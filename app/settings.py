@@ -135,13 +135,13 @@ class Settings(BaseSettings):
         2,
         ge=1,
         le=64,
-        description="Job worker processes that `aegis up` starts. With two or more, the first serves only the queue "
-        "people wait for.",
+        description="Job worker processes, forks of one. With two or more, the first serves only the queue people wait "
+        "for.",
         examples=[3],
     )
     worker_queues: Annotated[tuple[str, ...], NoDecode] = Field(
         ("workflow", "sync", "reports", "default"),
-        description="Queues that `aegis worker` serves, in this order, separated by commas.",
+        description="Queues that job workers serve, in this order, separated by commas.",
         examples=["workflow"],
     )
     notify_private_hosts: Annotated[tuple[str, ...], NoDecode] = Field(

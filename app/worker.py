@@ -1,4 +1,4 @@
-"""`aegis worker`: runs jobs from RQ queues.
+"""`aegis worker`: runs jobs from RQ queues, in so many processes as the settings say, which are forks of one.
 
 A worker of the queue that people wait for does its jobs itself: they are short transactions, and a fork with its new
 connections would cost ten times what they do. Any other worker forks a process for each job, which may import and use
@@ -11,6 +11,7 @@ import os
 import signal
 import sys
 import time
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -20,9 +21,10 @@ from rq import Queue
 from rq.job import Job
 from rq.worker import SimpleWorker, Worker
 
-from app import logs
+from app import forks, logs
 from app.instance import Instance
 from app.processes import configure_data, die_with_parent, die_with_supervisor, settle
+from app.settings import Settings
 
 FORBIDDEN = ("polars", "pandas", "pyarrow", "pages", "dash", "plotly")
 PRELOAD = ("data.models", "jobs.workflow")
@@ -60,19 +62,32 @@ class ForkingWorker(_Stopping, Worker):  # type: ignore[misc]
 
 
 def run(data_dir: Path | None) -> None:
-    """Work until SIGTERM or SIGINT; a job that is running then is finished first."""
+    """Work until SIGTERM or SIGINT; jobs that are running then are finished first."""
     die_with_supervisor(signal.SIGKILL)
     instance = Instance.open(data_dir)
     settings = instance.settings
     logs.configure("worker", settings)
-    log = structlog.get_logger("aegis.worker")
     with instance.services(redis=True):
         configure_data(settings, process="worker", pool_size=2)
         preload()
         settle()
-        connection = redis.Redis.from_url(str(settings.redis_url), health_check_interval=30)
-        log.info("worker starts", queues=settings.worker_queues)
-        work(connection, settings.worker_queues, log)
+        works = [partial(_work, str(settings.redis_url), queues) for queues in queues_of(settings)]
+        if len(works) == 1:
+            works[0]()
+        else:
+            forks.keep(works)
+
+
+def queues_of(settings: Settings) -> list[tuple[str, ...]]:
+    """What each process serves: of several, the first only the queue that people wait for."""
+    queues = settings.worker_queues
+    return [queues[:1] if not index and settings.workers > 1 else queues for index in range(settings.workers)]
+
+
+def _work(redis_url: str, queues: tuple[str, ...]) -> None:
+    log = structlog.get_logger("aegis.worker")
+    log.info("worker starts", queues=queues)
+    work(redis.Redis.from_url(redis_url, health_check_interval=30), queues, log)
     log.info("worker stopped")
 
 

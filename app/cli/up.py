@@ -8,6 +8,7 @@ import typer
 from app.cli.console import DataDir, err
 
 Host = Annotated[str | None, typer.Option(help="Address to listen on (default: 127.0.0.1).")]
+Workers = Annotated[int | None, typer.Option(help="Job worker processes (default: 2).", min=1, max=64)]
 Port = Annotated[int | None, typer.Option(help="Port to listen on (default: 8050).", min=1, max=65535)]
 
 
@@ -19,7 +20,7 @@ def up(
         bool | None,
         typer.Option("--demo/--no-demo", help="Load the demo organisation (default: into a new embedded database)."),
     ] = None,
-    workers: Annotated[int | None, typer.Option(help="Job worker processes (default: 2).", min=1, max=64)] = None,
+    workers: Workers = None,
 ) -> None:
     """Start everything and keep it running until Ctrl-C."""
     from app.boot import up as run
@@ -46,11 +47,12 @@ def worker(
         str | None, typer.Option(help="Queues to serve, separated by commas (default: all).", metavar="NAMES")
     ] = None,
     data_dir: DataDir = None,
+    workers: Workers = None,
 ) -> None:
-    """Run one job worker alone."""
+    """Run the job workers alone."""
     from app.worker import run
 
-    _into_environment(worker_queues=queues)
+    _into_environment(worker_queues=queues, workers=workers)
     run(data_dir)
 
 

@@ -183,16 +183,10 @@ def test_an_address_that_does_not_exist_is_refused() -> None:
         boot.require_free_port(load(host="no.such.host.invalid"))
 
 
-def test_the_first_of_several_workers_serves_only_the_queue_people_wait_for() -> None:
-    children = boot.children(Settings(workers=3), Console(file=io.StringIO()))
-    queues = [child.environment.get("AEGIS_WORKER_QUEUES") for child in children if child.name.startswith("worker")]
-    assert queues == ["workflow"] + ["workflow,sync,reports,default"] * 2
-
-
-def test_a_single_worker_serves_all_queues() -> None:
-    children = boot.children(Settings(workers=1), Console(file=io.StringIO()))
-    assert [child.name for child in children] == ["web", "worker.1", "scheduler"]
-    assert children[1].environment["AEGIS_WORKER_QUEUES"] == "workflow,sync,reports,default"
+def test_the_processes_are_those_of_the_procfile_and_the_web_server_comes_first() -> None:
+    children = boot.children(Settings(), Console(file=io.StringIO()))
+    assert [child.name for child in children] == ["web", "worker", "scheduler"]
+    assert [child.start_at > 0 for child in children] == [False, True, True]
 
 
 def test_one_at_a_time(tmp_path: Path) -> None:

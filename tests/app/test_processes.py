@@ -74,6 +74,14 @@ def test_the_worker_refuses_to_fork_with_polars(monkeypatch: pytest.MonkeyPatch)
         worker.preload()
 
 
+def test_the_first_of_several_workers_serves_only_the_queue_people_wait_for() -> None:
+    from app import worker
+
+    every = ("workflow", "sync", "reports", "default")
+    assert worker.queues_of(Settings(workers=3)) == [("workflow",), every, every]
+    assert worker.queues_of(Settings(workers=1)) == [every]
+
+
 def test_the_web_servers_main_process_has_no_polars() -> None:
     assert modules_after("import app.web") & {"polars", "dash", "pandas", "pyarrow"} == set()
 
