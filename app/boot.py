@@ -17,6 +17,7 @@ from rich.panel import Panel
 from rich.text import Text
 
 from app.instance import Instance
+from app.preparing import Preparing
 from app.release import FirstAdministrator, Release
 from app.settings import LogFormat, Settings
 from app.supervisor import Child, Supervisor, procfile_commands
@@ -107,7 +108,7 @@ def children(settings: Settings, console: Console) -> list[Child]:
     }
     if settings.log_format is LogFormat.AUTO and console.is_terminal:
         shared["AEGIS_LOG_FORMAT"] = LogFormat.TEXT.value
-    # The web server first: it has most to import, and somebody is waiting for it. The others follow when it answers.
+    # Somebody is waiting for the web server: the others follow when it answers.
     later = time.monotonic() + HEAD_START_SECONDS
     return [
         Child(name, command, shared, start_at=0.0 if name == WEB else later)
@@ -179,14 +180,21 @@ def up(data_dir: Path | None, *, demo: bool | None, console: Console) -> None:
     with only_one(instance):
         require_free_port(instance.settings)
         console.print(f"Data directory: {instance.directory}", style="dim", markup=False)
-        with Release(instance) as release, instance.services(redis=True):
-            made = release.run(with_demo=instance.embedded_database if demo is None else demo)
+        with (
+            Release(instance) as release,
+            instance.services(redis=True),
+            Preparing(instance.directory) as preparing,
+        ):
             supervisor = Supervisor(children(instance.settings, console), console)
-            watch = Watch(instance, supervisor, console, made)
+            made = watch = None
             try:
+                supervisor.start(WEB)  # it has most to import, and waits until the database is prepared
+                made = release.run(with_demo=instance.embedded_database if demo is None else demo)
+                preparing.done()
+                watch = Watch(instance, supervisor, console, made)
                 supervisor.run(watch)
             finally:
                 console.print("Stopping.", style="dim")
                 supervisor.stop()
-                if made and not watch.announced:
+                if made and not (watch and watch.announced):
                     console.print(str(made))  # never shown again

@@ -4,7 +4,8 @@ import multiprocessing
 import os
 import signal
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from multiprocessing.connection import wait
 from multiprocessing.process import BaseProcess
 
@@ -14,6 +15,7 @@ from app.processes import die_with_parent
 from app.supervisor import Stop, on_stop_signals_raise
 
 AGAIN_SECONDS = 1.0
+_ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 Work = Callable[[], object]
 
@@ -29,7 +31,8 @@ def keep(works: Sequence[Work]) -> None:
         while True:
             for index, work in enumerate(works):
                 if index not in running:
-                    running[index] = _fork(work)
+                    with _undisturbed():  # nothing may be forked and not be noted
+                        running[index] = _fork(work)
             wait([one.sentinel for one in running.values()])
             for index, one in list(running.items()):
                 if not one.is_alive():
@@ -43,6 +46,15 @@ def keep(works: Sequence[Work]) -> None:
             one.join()
 
 
+@contextmanager
+def _undisturbed() -> Iterator[None]:
+    signal.pthread_sigmask(signal.SIG_BLOCK, _ENDING)
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, _ENDING)
+
+
 def _fork(work: Work) -> BaseProcess:
     process = multiprocessing.get_context("fork").Process(target=_do, args=(work, os.getpid()))
     process.start()
@@ -51,7 +63,8 @@ def _fork(work: Work) -> BaseProcess:
 
 def _do(work: Work, parent: int) -> None:
     os.setpgrp()  # Ctrl-C reaches the parent only, which then ends the forks in order
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+    for number in _ENDING:
         signal.signal(number, signal.SIG_DFL)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, _ENDING)
     die_with_parent(parent, signal.SIGKILL)
     work()

@@ -100,6 +100,13 @@ class Supervisor:
                 due = now + look()
             self._relay(0.1)
 
+    def start(self, name: str) -> None:
+        """Start one before `run` is called."""
+        now = time.monotonic()
+        for child in self.children:
+            if child.name == name:
+                self._start(child, now)
+
     def start_waiting(self) -> None:
         """Start those that have not been started yet at the next opportunity, whatever their `start_at`."""
         for child in self.children:

@@ -3,7 +3,7 @@
 import logging
 import threading
 
-from app import logs
+from app import logs, preparing
 from app.instance import Instance
 from app.server import create_app
 from data.queries import heatmap
@@ -24,4 +24,5 @@ def _warm() -> None:
         logging.getLogger(__name__).info("Nothing was warmed up: %s", error.detail)
 
 
+preparing.wait(_instance.directory)
 threading.Thread(target=_warm, name="warm-up", daemon=True).start()

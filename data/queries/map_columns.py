@@ -92,11 +92,15 @@ class Columns:
 
     def __init__(self, reading: Reading, found: pl.DataFrame) -> None:
         self._reading = reading
-        made = found.lazy().drop_nulls("key").with_columns(
-            _share_of_mix().alias("share"),
-            _value_of_mix(reading.scorer.weights).alias("value"),
-            pl.col("rule_value").fill_null(0.0),
-            pl.col("rules", "procedures", "exploited", "applicable", "in_place").fill_null(0),
+        made = (
+            found.lazy()
+            .drop_nulls("key")
+            .with_columns(
+                _share_of_mix().alias("share"),
+                _value_of_mix(reading.scorer.weights).alias("value"),
+                pl.col("rule_value").fill_null(0.0),
+                pl.col("rules", "procedures", "exploited", "applicable", "in_place").fill_null(0),
+            )
         )
         self._found = made.collect()
         self.key: list[str] = self._plain("key")

@@ -12,22 +12,25 @@ import pytest
 from app.settings import ROOT
 
 # Each says its name and process; on SIGTERM it finishes what it is at.
-_PROGRAM = """
+_PROGRAM = r"""
 import os, signal, sys, time
 from app import forks
 
+def say(words):
+    os.write(1, f"{words}\n".encode())  # a line is whole whoever else writes
+
 def work(name):
     def end(*_):
-        print("finished", name, flush=True)
+        say(f"finished {name}")
         sys.exit()
     signal.signal(signal.SIGTERM, end)
-    print("works", name, os.getpid(), flush=True)
+    say(f"works {name} {os.getpid()}")
     while True:
         time.sleep(60)
 
 forks.AGAIN_SECONDS = 0.01
 forks.keep([lambda: work("a"), lambda: work("b")])
-print("ended", flush=True)
+say("ended")
 """
 
 
