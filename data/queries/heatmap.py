@@ -14,7 +14,7 @@ from data.queries import measured, reader
 from data.queries.measured import Map
 from domain import snapshots
 from domain.coverage import CoverageStatus
-from domain.score import Scored, known, organisation, tenths_of, whole
+from domain.score import Scored, organisation, tenths_of, whole
 from domain.statistics import Share, percent
 
 TOPICS = (*measured.TOPICS, "snapshots")
@@ -94,8 +94,7 @@ def _cells(found: Map, platforms: Sequence[str]) -> dict[str, list[Any]]:
         "stale": list(map(int, of.stale)),
         "review": list(map(int, of.review)),
         "score": [
-            whole(tenths_of(sum(points))) if known(inputs) else None
-            for points, inputs in zip(of.points, of.inputs, strict=True)
+            whole(tenths_of(sum(points))) if sure else None for points, sure in zip(of.points, of.known, strict=True)
         ],
         "proven": [None if share is None else percent(share) for share in of.share],
         "procedures": of.procedures,
@@ -132,7 +131,7 @@ def totals(found: Map) -> dict[str, Any]:
         "stale": sum(compress(of.stale, inside)),
         "review": sum(compress(of.review, inside)),
         "tested": whole.tested,
-        "scored": sum(map(known, compress(of.inputs, inside))),
+        "scored": sum(compress(of.known, inside)),
         "proven": whole.share_of(whole.proven),
         "claimed": whole.share_of(whole.claimed),
         "tests": of.tests_in_scope._asdict(),
@@ -173,8 +172,8 @@ def _tactic(tactic: measured.Tactic, counted: _Tally) -> dict[str, Any]:
 
 def _score(found: Map) -> dict[str, Any]:
     of = found.columns
-    effective, sure = map(found.scorer.effective_of, of.inputs), map(known, of.inputs)
-    rows = zip(of.relevance, of.points, effective, sure, strict=True)
+    effective = map(found.scorer.effective_of, of.inputs)
+    rows = zip(of.relevance, of.points, effective, of.known, strict=True)
     made = organisation(map(Scored._make, compress(rows, of.in_scope)))
     return {
         "weighted": None if made.weighted_tenths is None else made.weighted_tenths / 10,

@@ -1,11 +1,12 @@
 """What the sums of techniques mean, a column at a time: coverage, score and relevance of every technique of a map."""
 
-from collections.abc import Mapping
+import operator
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from functools import cache, cached_property
+from functools import cache, cached_property, reduce
 from itertools import compress
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 import polars as pl
 
@@ -15,11 +16,12 @@ from domain.freshness import age_days, decay, is_stale
 from domain.outcomes import Detection, Prevention
 from domain.relevance import Priority, Threat, relevance
 from domain.scope import is_in_scope
-from domain.score import Five, Inputs, Scorer, Weights, rules_part
+from domain.score import Five, Inputs, Scorer, known, rules_part
 
 RESULTS = tuple((prevention, detection) for prevention in Prevention for detection in Detection)
 MIX = tuple(f"{prevention}_{detection}" for prevention, detection in RESULTS)
-_HELD = tuple(held(prevention, detection) for prevention, detection in RESULTS)
+_HOLD = tuple(float(held(prevention, detection)) for prevention, detection in RESULTS)
+_FAIL = tuple(1.0 - one for one in _HOLD)
 _ALMOST_ALL = 1.0 - 1e-9
 
 
@@ -92,17 +94,7 @@ class Columns:
 
     def __init__(self, reading: Reading, found: pl.DataFrame) -> None:
         self._reading = reading
-        made = (
-            found.lazy()
-            .drop_nulls("key")
-            .with_columns(
-                _share_of_mix().alias("share"),
-                _value_of_mix(reading.scorer.weights).alias("value"),
-                pl.col("rule_value").fill_null(0.0),
-                pl.col("rules", "procedures", "exploited", "applicable", "in_place").fill_null(0),
-            )
-        )
-        self._found = made.collect()
+        self._found = found.drop_nulls("key")
         self.key: list[str] = self._plain("key")
         self.attack_id: list[str] = self._plain("attack_id")
 
@@ -123,6 +115,18 @@ class Columns:
     def _plain(self, name: str) -> list[Any]:
         return self._found[name].to_list()
 
+    def _filled(self, name: str) -> list[Any]:
+        """0 where there is none."""
+        return [one or 0 for one in self._found[name].to_list()]
+
+    def _mix_sum(self, factors: Sequence[float]) -> list[float | None]:
+        """Shares of procedures by latest result, each times its factor; None without any. Series are added up one by
+        one: for a thousand techniques an expression takes longer to plan than to compute."""
+        columns = [self._found[name] for name in MIX]
+        parts = [column if factor == 1 else column * factor for column, factor in zip(columns, factors, strict=True)]
+        summed = reduce(operator.add, compress(parts, factors), columns[0] * 0.0)
+        return cast("list[float | None]", summed.to_list())
+
     # -- as they were read
 
     @cached_property
@@ -134,20 +138,16 @@ class Columns:
         return self._plain("review")
 
     @cached_property
-    def share(self) -> list[float | None]:
-        return self._plain("share")
-
-    @cached_property
     def procedures(self) -> list[int]:
-        return self._plain("procedures")
+        return self._filled("procedures")
 
     @cached_property
     def rules(self) -> list[int]:
-        return self._plain("rules")
+        return self._filled("rules")
 
     @cached_property
     def rule_total(self) -> list[float]:
-        return self._plain("rule_value")
+        return self._filled("rule_value")
 
     @cached_property
     def tests(self) -> list[Tests]:
@@ -183,6 +183,22 @@ class Columns:
     # -- what they mean
 
     @cached_property
+    def share(self) -> list[float | None]:
+        """Of procedures that held; exactly 1 when nothing failed to hold, whatever the rounding of the sum."""
+        kept, lost = self._mix_sum(_HOLD), self._mix_sum(_FAIL)
+        return [
+            None if held is None or not count else min(held, _ALMOST_ALL) if failed else 1.0
+            for count, held, failed in zip(self.procedures, kept, lost, strict=True)
+        ]
+
+    @cached_property
+    def value(self) -> list[float | None]:
+        """Mean value of the latest results by the weights; None without any."""
+        weights = self._reading.scorer.weights
+        means = self._mix_sum([weights.test_value(*result) for result in RESULTS])
+        return [mean if count else None for count, mean in zip(self.procedures, means, strict=True)]
+
+    @cached_property
     def platforms(self) -> list[tuple[str, ...]]:
         return [placed.platforms for placed in self._placed]
 
@@ -200,7 +216,7 @@ class Columns:
         columns = {
             "groups": self._plain("groups"),
             "own_groups": [own.get(key, 0) for key in self.key],
-            "exploited": self._plain("exploited"),
+            "exploited": self._filled("exploited"),
             "priority": [set_by_hand.get(attack_id) for attack_id in self.attack_id],
         }
         return list(map(Threat._make, zip(*(columns[name] for name in Threat._fields), strict=True)))
@@ -231,7 +247,7 @@ class Columns:
     @cached_property
     def countermeasures(self) -> list[float | None]:
         """Share of the applicable ones that are in place."""
-        of_them = zip(self._plain("in_place"), self._plain("applicable"), strict=True)
+        of_them = zip(self._filled("in_place"), self._filled("applicable"), strict=True)
         return [n / some if some else None for n, some in of_them]
 
     @cached_property
@@ -242,7 +258,7 @@ class Columns:
             for placed, on in zip(self._placed, self.tested, strict=True)
         ]
         columns = {
-            "tests": self._plain("value"),
+            "tests": self.value,
             "rules": [rules_part(total, saturation) for total in self.rule_total],
             "rule_count": self.rules,
             "freshness": [aged.freshness for aged in self._aged],
@@ -254,6 +270,11 @@ class Columns:
     @cached_property
     def points(self) -> list[Five]:
         return list(map(self._reading.scorer.points, self.inputs))
+
+    @cached_property
+    def known(self) -> list[bool]:
+        """Whether their scores say anything."""
+        return list(map(known, self.inputs))
 
     # -- each distinct one once
 
@@ -300,17 +321,3 @@ class _Placed(NamedTuple):
 
 def _listed(text: str | None) -> tuple[str, ...]:
     return tuple(text.split("\x1f")) if text else ()
-
-
-def _share_of_mix() -> pl.Expr:
-    """Share of procedures that held; exactly 1 when nothing failed to hold, whatever the rounding of the sum."""
-    kept = pl.sum_horizontal(name for name, ok in zip(MIX, _HELD, strict=True) if ok)
-    lost = pl.sum_horizontal(name for name, ok in zip(MIX, _HELD, strict=True) if not ok)
-    share = pl.when(lost == 0).then(1.0).otherwise(pl.min_horizontal(kept, pl.lit(_ALMOST_ALL)))
-    return pl.when(pl.col("procedures") > 0).then(share)
-
-
-def _value_of_mix(weights: Weights) -> pl.Expr:
-    """Mean value of the latest results by these weights."""
-    worth = [pl.col(name) * weights.test_value(*result) for name, result in zip(MIX, RESULTS, strict=True)]
-    return pl.when(pl.col("procedures") > 0).then(pl.sum_horizontal(worth))
