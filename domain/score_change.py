@@ -164,7 +164,7 @@ def explain(before: Moment, after: Moment) -> Change:
     exact = [math.fsum(of.get(cause, 0.0) for of in pulls.values()) for cause in causes]
     tenths = apportion_signed([10 * points for points in exact], shown[1] - shown[0])
     moved = [_moved(key, one, pulls[key], own[key]) for key, one in told.items() if one.causes]
-    moved.sort(key=lambda one: (-abs(one.pull), one.attack_id))
+    moved.sort(key=lambda one: (-round(abs(one.pull), 9), one.attack_id))  # equals by their id
     return Change(shown[0], shown[1], [Step(*one) for one in zip(causes, exact, tenths, strict=True)], moved)
 
 
