@@ -218,7 +218,7 @@ def _of_the_workflow() -> list[Query]:
         Query("audit log of a test", audited(entity="security_test", id=test["number"]), cached=False),
         Query("jobs", of_jobs, cached=False),
         Query("actors", lambda: actors.actors(DOMAIN)),
-        Query("actor", lambda: (actors.actor("G0016"), actors.techniques(DOMAIN, "G0016")), cached=False),
+        Query("actor", lambda: (actors.actor("G0016"), campaigns.search(campaigns.Asked(actor="G0016"))), cached=False),
         Query("gaps of an actor to plan", lambda: planning.for_actor("G0016", "Windows"), cached=False),
     ]
 

@@ -8,6 +8,7 @@ from uuid import UUID
 import orjson
 
 from data.queries import reader
+from data.queries.reader import Prepared
 from domain.attack_ids import normalise
 from domain.errors import NotFound
 from domain.testing.campaign import CampaignState
@@ -55,7 +56,7 @@ FROM (SELECT 1) AS always LEFT JOIN page ON true
 LEFT JOIN LATERAL (SELECT {_COUNTS} FROM security_test AS t WHERE t.campaign_id = page.id) AS counted ON true
 ORDER BY {_ORDER.format("page")}
 """
-_HEAD = f"""
+_HEAD = Prepared(f"""
 SELECT c.id::text, c.name, c.goal, c.state, c.version, c.actor_attack_id, {_ACTOR.format(campaign="c")} AS actor,
   c.starts_on, c.ends_on, c.created_at, c.started_at, c.ended_at, c.recurrence_cron, c.recurrence_zone, c.next_run_at,
   c.run_number, c.series_id IS NOT NULL AS of_series, coalesce(u.display_name, '') AS created_by,
@@ -68,8 +69,8 @@ LEFT JOIN user_account AS u ON u.id = c.created_by
 LEFT JOIN adversary AS a ON a.id = c.adversary_id
 CROSS JOIN LATERAL (SELECT {_COUNTS} FROM security_test AS t WHERE t.campaign_id = c.id) AS counted
 WHERE c.id = $1::uuid
-"""
-_TESTS = f"""
+""")
+_TESTS = Prepared(f"""
 SELECT t.id::text, t.number, t.title, t.state, t.platform, t.prevention, t.detection, t.not_applicable, t.executed_at,
   home.attack_id, home.name AS technique, coalesce(red.display_name, '') AS red,
   coalesce(blue.display_name, '') AS blue,
@@ -82,8 +83,8 @@ LEFT JOIN user_account AS red ON red.id = t.red_assignee
 LEFT JOIN user_account AS blue ON blue.id = t.blue_assignee
 WHERE t.campaign_id = $1::uuid
 ORDER BY t.campaign_position NULLS LAST, t.number LIMIT {MEMBERS_MAX}
-"""
-_TACTICS = f"""
+""")
+_TACTICS = Prepared(f"""
 SELECT tactic.shortname, tactic.name, count(*) AS planned,
   count(*) FILTER (WHERE {_EVALUATED}) AS evaluated,
   count(*) FILTER (WHERE {_EVALUATED} AND detection = 'alerted') AS detected
@@ -92,14 +93,14 @@ JOIN technique_tactic AS link ON link.technique_id = t.technique_id
 JOIN tactic ON tactic.id = link.tactic_id AND tactic.active
 WHERE t.campaign_id = $1::uuid
 GROUP BY tactic.shortname, tactic.name, tactic.position ORDER BY tactic.position NULLS LAST, tactic.name
-"""
-_RUNS = f"""
+""")
+_RUNS = Prepared(f"""
 WITH mine AS (SELECT coalesce(series_id, id) AS series FROM test_campaign WHERE id = $1::uuid)
 SELECT c.id::text, c.name, c.state, c.run_number, c.starts_on, c.ends_on, {_NAMES}
 FROM mine JOIN test_campaign AS c ON c.series_id = mine.series OR c.id = mine.series
 CROSS JOIN LATERAL (SELECT {_COUNTS} FROM security_test AS t WHERE t.campaign_id = c.id) AS counted
 ORDER BY c.run_number DESC LIMIT {RUNS_MAX}
-"""
+""")
 # A procedure on a platform counts once a campaign, by its latest evaluated test there.
 _LATEST = f"""
   SELECT DISTINCT ON (procedure_key, platform) procedure_key, platform, number, title, technique_id,
@@ -116,10 +117,10 @@ FROM now FULL JOIN earlier USING (procedure_key, platform)
 LEFT JOIN technique AS home ON home.id = coalesce(now.technique_id, earlier.technique_id)
 ORDER BY home.attack_id, 1
 """
-_HISTORY = f"""
+_HISTORY = Prepared(f"""
 SELECT at, actor_name, action, before::text, after::text FROM audit_log
 WHERE entity_type = 'campaign' AND entity_id = $1 ORDER BY seq DESC LIMIT {HISTORY_MAX}
-"""
+""")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,6 +8,7 @@ import orjson
 from data import cache
 from data.queries import measured, reader
 from data.queries.heatmap import TOPICS
+from data.queries.reader import Prepared
 from domain.countermeasures import CountermeasureState, Weighed, gains
 from domain.errors import NotFound
 
@@ -44,7 +45,7 @@ LEFT JOIN technique ON technique.id = link.technique_id
 LEFT JOIN rollup_technique_countermeasures AS kept ON kept.technique_id = technique.id
 WHERE one.d3fend_id = $1 ORDER BY coalesce(technique.attack_id, link.claimed_id)
 """
-OF_TECHNIQUE = """
+OF_TECHNIQUE = Prepared("""
 SELECT one.d3fend_id, one.name, one.tactic, coalesce(said.state, '') AS state, coalesce(said.note, '') AS note,
   (SELECT array_to_json(array_agg(DISTINCT artifact ORDER BY artifact))
    FROM countermeasure_technique AS each CROSS JOIN unnest(each.artifacts) AS artifact
@@ -54,7 +55,7 @@ LEFT JOIN countermeasure_decision AS said ON said.countermeasure_id = one.id
 WHERE one.removed_at IS NULL AND EXISTS (SELECT FROM countermeasure_technique AS link
   WHERE link.countermeasure_id = one.id AND link.technique_id = $1::uuid)
 ORDER BY array_position(ARRAY['in_place', 'planned', '', 'not_applicable'], coalesce(said.state, '')), one.name
-"""
+""")
 
 
 def everything() -> list[dict[str, Any]]:

@@ -15,6 +15,7 @@ import orjson
 from data import cache
 from data.queries import counting, heatmap, measured, reader
 from data.queries.map_columns import MIX, RESULTS
+from data.queries.reader import Prepared
 from domain.coverage import CoverageStatus
 from domain.coverage_view import NOTHING, Claim, Division, Results
 from domain.outcomes import Outcome
@@ -44,7 +45,7 @@ SELECT technique.attack_id, {{part}} AS part, sum(kept.procedures)::integer AS n
 FROM rollup_technique AS kept JOIN technique ON technique.id = kept.technique_id
 WHERE technique.domain = $1 AND technique.active AND kept.platform <> '' AND kept.procedures > 0
 GROUP BY 1, 2"""
-_WHOLE, _BY_PLATFORM = _RESULTS.format(part="''"), _RESULTS.format(part="kept.platform")
+_WHOLE, _BY_PLATFORM = Prepared(_RESULTS.format(part="''")), Prepared(_RESULTS.format(part="kept.platform"))
 _BY_PART: Mapping[Division, str] = {
     Division.PLATFORM: _BY_PLATFORM,
     Division.TOOL: f"""
@@ -77,18 +78,18 @@ _NAMES: Mapping[Division, str] = {
     Division.PERSON: "SELECT id::text AS key, display_name AS name FROM user_account",
 }
 _NAMELESS: Mapping[Division, str] = {Division.TEAM: "No team"}
-_COMPONENTS = """
+_COMPONENTS = Prepared("""
 SELECT coalesce(object.attack_id, object.name) AS key, object.name, technique.attack_id
 FROM attack_object AS object
 JOIN technique_link AS link ON link.object_id = object.id AND link.kind = 'data_component'
 JOIN technique ON technique.id = link.technique_id AND technique.active
 WHERE object.domain = $1 AND object.kind = 'data_component' AND object.active
-"""
-_SOURCES = """
+""")
+_SOURCES = Prepared("""
 SELECT claimed.source AS key, technique.attack_id
 FROM rollup_technique_rules AS claimed JOIN technique ON technique.id = claimed.technique_id
 WHERE technique.domain = $1 AND technique.active AND claimed.rules > 0 GROUP BY 1, 2
-"""
+""")
 # Tests evaluated and detected by month of the attack and what the division's groups are; $2 the first month, $3 the
 # techniques out of scope. Summed by technique first: a technique falls into several groups.
 _MONTHS = f"""

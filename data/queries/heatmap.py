@@ -12,6 +12,7 @@ import orjson
 from data import cache
 from data.queries import measured, reader
 from data.queries.measured import Map
+from data.queries.reader import Prepared
 from domain import snapshots
 from domain.coverage import CoverageStatus
 from domain.score import Scored, organisation, tenths_of, whole
@@ -218,7 +219,8 @@ def _technique_ids(domain: str, ids: Sequence[str], link: str, kind: str) -> lis
     return answer
 
 
-_CHOICES = """
+_CHOICES = Prepared(
+    """
 SELECT
   (SELECT json_agg(domain ORDER BY array_position(ARRAY['enterprise-attack', 'mobile-attack', 'ics-attack'], domain))
    FROM attack_release WHERE state = 'adopted')::text AS domains,
@@ -237,9 +239,10 @@ SELECT
    WHERE object.domain = $1 AND object.kind = 'data_component' AND object.active)::text AS data_components,
   (SELECT json_agg(DISTINCT day) FROM snapshot WHERE domain = $1 AND kind <> 'asked')::text AS days
 """.replace(
-    "{links}",
-    """SELECT link.object_id, link.kind, count(*) AS n FROM technique_link AS link
+        "{links}",
+        """SELECT link.object_id, link.kind, count(*) AS n FROM technique_link AS link
       JOIN technique ON technique.id = link.technique_id AND technique.active GROUP BY 1, 2""",
+    )
 )
 
 

@@ -15,6 +15,7 @@ import polars as pl
 from data import cache as answers
 from data.queries import reader
 from data.queries.map_columns import MIX, Columns, Measured, Reading, Tests
+from data.queries.reader import Prepared
 from domain.attack_ids import KNOWN_SUCCESSORS
 from domain.relevance import Priority
 from domain.score import LEVEL_VALUE, MATURITY_VALUE, OTHER_MATURITY, Scorer, Weights
@@ -179,7 +180,9 @@ def read_now(domain: str, *, as_of: date, platforms: Sequence[str] = (), family_
     """What is known at this moment, with evidence aged as of a day, whichever it is; else as `read`."""
 
     def compute() -> Map:
-        asked = statement(family=bool(family_of), cells=_KEPT if len(platforms) <= 1 else _COMPUTED)
+        kept = len(platforms) <= 1
+        asked = statement(family=bool(family_of), cells=_KEPT if kept else _COMPUTED)
+        asked = Prepared(asked) if kept else asked
         return read_of(reader.frame(asked, domain, family_of, reader.joined(platforms)), domain, as_of, platforms)
 
     if family_of:

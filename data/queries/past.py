@@ -17,6 +17,7 @@ import polars as pl
 from data.queries import counting, measured, reader
 from data.queries.map_columns import MIX, RESULTS, Columns, Reading, Tests
 from data.queries.measured import Map, Tactic
+from data.queries.reader import Prepared
 from domain.attack_ids import KNOWN_SUCCESSORS
 from domain.relevance import Priority
 from domain.score import Scorer
@@ -126,13 +127,14 @@ SELECT id::text AS id, day, kind, label, attack_version, weights::text AS weight
   (totals -> 'tactics')::text AS tactics, array_to_string(platforms_out, chr(31)) AS platforms_out
 FROM snapshot WHERE {which} ORDER BY {order} LIMIT 1
 """
-_OF_DAY = _HEADS.format(which="domain = $1 AND day = $2 AND kind IN ('daily', 'reconstructed')", order="day")
+_OF_DAY = Prepared(_HEADS.format(which="domain = $1 AND day = $2 AND kind IN ('daily', 'reconstructed')", order="day"))
 _BEFORE = _HEADS.format(
     which="domain = $1 AND day <= $2 AND kind IN ('daily', 'asked')",
     order="day DESC, kind = 'daily' DESC, taken_at DESC",
 )
 _BY_ID = _HEADS.format(which="domain = $1 AND id = $2::uuid", order="day")
-_ROWS = """
+_ROWS = Prepared(
+    """
 SELECT coalesce(technique.id::text, kept.attack_id) AS key, kept.attack_id, kept.name, kept.parent,
   replace(kept.tactics, ' ', chr(31)) AS tactics, replace(kept.platforms, '|', chr(31)) AS platforms, kept.in_scope,
   kept.review, kept.groups, kept.own_groups, kept.exploited, kept.priority,
@@ -144,8 +146,9 @@ LEFT JOIN (SELECT DISTINCT ON (attack_id) attack_id, id FROM technique WHERE dom
            ORDER BY attack_id, active DESC) AS technique USING (attack_id)
 WHERE kept.snapshot_id = $1::uuid ORDER BY kept.attack_id
 """.format(
-    tests=", ".join(f"(kept.tests ->> {place})::integer AS {name}" for place, name in enumerate(Tests._fields)),
-    mix=", ".join(f"(kept.mix ->> {place})::double precision AS {name}" for place, name in enumerate(MIX)),
+        tests=", ".join(f"(kept.tests ->> {place})::integer AS {name}" for place, name in enumerate(Tests._fields)),
+        mix=", ".join(f"(kept.mix ->> {place})::double precision AS {name}" for place, name in enumerate(MIX)),
+    )
 )
 
 

@@ -3,11 +3,13 @@
 ADBC's own objects are used and not its DB-API: that loads pyarrow and pandas, 100 MB of a web process, for nothing.
 
 Statements aggregate in the database and take `$1, $2, ...`; a parameter is text, a number or a date, never None, and a
-list of texts goes as `joined(...)` and comes out as `split('$1')` says.
+list of texts goes as `joined(...)` and comes out as `split('$1')` says. One that is `Prepared` is planned once.
 """
 
+import itertools
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections import OrderedDict
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import date, datetime
 from typing import Any
@@ -18,6 +20,8 @@ import polars as pl
 import psycopg
 from adbc_driver_manager import AdbcConnection, AdbcStatement, OperationalError
 from adbc_driver_manager import Error as AdbcError
+from adbc_driver_postgresql import StatementOptions
+from psycopg.sql import Literal
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
@@ -32,9 +36,11 @@ Row = dict[str, Any]
 on_statement: Callable[[str], None] | None = None
 
 # A screen's statement is short: compiling it takes longer than running it, and one that hangs is given up.
-_SETTINGS = "-c TimeZone=UTC -c jit=off -c statement_timeout=30000"
+_SETTINGS = "-c TimeZone=UTC -c jit=off -c statement_timeout=30000 -c standard_conforming_strings=on"
 _SEPARATOR = "\x1f"  # "unit separator": stands in no name
 _LOST = ("08", "57P")  # SQLSTATE classes of a lost connection
+_OUTDATED = "0A000"  # a prepared statement whose tables have changed since, by a migration
+_PREPARED_MAX = 50  # a connection; the last used stay
 # PostgreSQL's numbers of the types that statements answer with; of others the values decide.
 _TYPES: dict[int, pl.DataType] = {
     16: pl.Boolean(),
@@ -47,8 +53,19 @@ _TYPES: dict[int, pl.DataType] = {
     1082: pl.Date(),
     1184: pl.Datetime("us", "UTC"),
 }
+# Of a parameter; a bool is an int, too.
+_TYPE_OF = {str: "text", bool: "boolean", int: "bigint", float: "double precision", date: "date"}
 
 _local = threading.local()
+
+
+class Prepared(str):
+    """A statement that each connection plans once instead of every time, which takes a fifth of what short ones take.
+
+    For those alone whose best plan is the same whatever they are asked with: no long lists, no filters left out by ''.
+    """
+
+    __slots__ = ()
 
 
 def frame(statement: str, *parameters: Parameter) -> pl.DataFrame:
@@ -60,7 +77,7 @@ def frame(statement: str, *parameters: Parameter) -> pl.DataFrame:
         return _frame(statement, parameters)
     except AdbcError as error:
         forget()  # a statement that failed may leave a transaction open, in which nothing else would be answered
-        if not _is_lost(error):
+        if not _is_lost(error) and error.sqlstate != _OUTDATED:
             raise
     try:
         return _frame(statement, parameters)  # the connection may only have been an old one
@@ -118,23 +135,20 @@ def _frame(statement: str, parameters: tuple[Parameter, ...]) -> pl.DataFrame:
 
 
 def _answer(statement: str, parameters: tuple[Parameter, ...]) -> pl.DataFrame:
-    with AdbcStatement(_connection()) as sent:
-        sent.set_sql_query(statement)
-        sent.prepare()
-        if parameters:
-            sent.bind_stream(pl.DataFrame([pl.Series(str(at), [_plain(one)]) for at, one in enumerate(parameters)]))
-        stream, _rows = sent.execute_query()
-        return pl.DataFrame(stream)
+    return _kept().answer(statement, [_plain(one) for one in parameters])
 
 
 def _plain(value: Parameter) -> Parameter:
-    """A word of an enumeration as text: Polars would send the whole enumeration."""
-    return str(value) if isinstance(value, str) else value
+    """A text, also of an enumeration, without what PostgreSQL knows no text with: nothing could be found by it."""
+    if isinstance(value, str):
+        return value.replace("\x00", "").encode("utf-8", "replace").decode()
+    return value
 
 
 def _frame_of(session: Session, statement: str, parameters: tuple[Parameter, ...]) -> pl.DataFrame:
     if on_statement is not None:
         on_statement(statement)
+    parameters = tuple(map(_plain, parameters))
     session.flush()
     with psycopg.RawCursor(driver(session)) as cursor:
         cursor.execute(statement, parameters or None)
@@ -142,13 +156,13 @@ def _frame_of(session: Session, statement: str, parameters: tuple[Parameter, ...
         return pl.DataFrame(cursor.fetchall(), schema=schema, orient="row", infer_schema_length=None)
 
 
-def _connection() -> AdbcConnection:
+def _kept() -> "_Kept":
     engine = database.engine()
     kept: _Kept | None = getattr(_local, "kept", None)
     if kept is None or kept.engine is not engine:
         forget()
         kept = _local.kept = _Kept(engine, database.url())
-    return kept.connection
+    return kept
 
 
 class _Kept:
@@ -158,13 +172,59 @@ class _Kept:
         self.engine = engine
         options = f"options={quote(_SETTINGS)}&application_name=aegis+reader&connect_timeout=3".replace("+", "%20")
         self._served = adbc_driver_postgresql.connect(f"{url}{'&' if '?' in url else '?'}{options}")
-        self.connection = AdbcConnection(self._served)
+        self._connection = AdbcConnection(self._served)
+        self._prepared: OrderedDict[tuple[str, tuple[str, ...]], str] = OrderedDict()  # -> name, the last used last
+        self._names = itertools.count()
+
+    def answer(self, statement: str, parameters: Sequence[Parameter]) -> pl.DataFrame:
+        with AdbcStatement(self._connection) as sent:
+            if isinstance(statement, Prepared):
+                sent.set_options(**{StatementOptions.USE_COPY.value: "false"})  # EXECUTE cannot be copied
+                given = _listed([Literal(one).as_string(None) for one in parameters])
+                sent.set_sql_query(f"EXECUTE {self._prepare(statement, tuple(map(_type, parameters)))} {given}")
+            else:
+                sent.set_sql_query(statement)
+                sent.prepare()
+                if parameters:
+                    columns = [pl.Series(str(at), [one]) for at, one in enumerate(parameters)]
+                    sent.bind_stream(pl.DataFrame(columns))
+            stream, _rows = sent.execute_query()
+            return pl.DataFrame(stream)
+
+    def _prepare(self, statement: str, types: tuple[str, ...]) -> str:
+        key = (statement, types)
+        name = self._prepared.get(key)
+        if name is None:
+            name = f"asked_{next(self._names)}"
+            self._do(f"PREPARE {name} {_listed(types)} AS {statement}")
+            self._prepared[key] = name
+            if len(self._prepared) > _PREPARED_MAX:
+                self._do(f"DEALLOCATE {self._prepared.popitem(last=False)[1]}")
+        self._prepared.move_to_end(key)
+        return name
+
+    def _do(self, command: str) -> None:
+        with AdbcStatement(self._connection) as sent:
+            sent.set_sql_query(command)
+            sent.execute_update()
 
     def __del__(self) -> None:
-        for one in (getattr(self, "connection", None), getattr(self, "_served", None)):
+        for one in (getattr(self, "_connection", None), getattr(self, "_served", None)):
             if one is not None:
                 with suppress(AdbcError):  # it was lost already: closing is all there is left to do
                     one.close()
+
+
+def _listed(words: Sequence[str]) -> str:
+    """In parentheses, which PostgreSQL does not take empty."""
+    return f"({', '.join(words)})" if words else ""
+
+
+def _type(value: Parameter) -> str:
+    """PostgreSQL's type of a parameter."""
+    if isinstance(value, datetime):
+        return "timestamptz" if value.tzinfo else "timestamp"
+    return next(name for kind, name in _TYPE_OF.items() if isinstance(value, kind))
 
 
 def _is_lost(error: AdbcError) -> bool:

@@ -10,6 +10,7 @@ from data import cache
 from data.queries import counting, heatmap, measured, reader, technique_lists
 from data.queries.map_columns import Measured
 from data.queries.measured import Map
+from data.queries.reader import Prepared
 from domain.attack_ids import successor_of
 from domain.coverage import SubtechniqueCoverage
 from domain.errors import NotFound
@@ -19,7 +20,7 @@ from domain.statistics import Share
 TOPICS = (*heatmap.TOPICS, "sources")  # a sync run is closed after the change it made, and its lines show then
 
 # An id may stand on several maps and have been given up on one of them: the active one is meant, then the first map.
-_HEAD = """
+_HEAD = Prepared("""
 SELECT t.id::text AS key, t.attack_id, t.name, t.domain, t.url, t.object_version, t.modified_at, t.description,
   t.detection, t.revoked, t.deprecated, t.active, t.vanished_at, t.review_since, t.reviewed_at, t.is_subtechnique,
   array_to_json(t.platforms)::text AS platforms, release.version, coalesce(release.shortened, false) AS shortened,
@@ -39,10 +40,10 @@ LEFT JOIN scope_decision AS scope
 WHERE t.attack_id = $1
 ORDER BY t.active DESC, t.domain = $2 DESC,
   array_position(ARRAY['enterprise-attack', 'mobile-attack', 'ics-attack'], t.domain) LIMIT 1
-"""
+""")
 
 # Procedures that held on every platform in scope where they were tested, of all tested; apart for what lies below.
-_PROCEDURES = f"""
+_PROCEDURES = Prepared(f"""
 SELECT own, count(*) FILTER (WHERE held)::integer AS held, count(*)::integer AS tested FROM (
   SELECT t.id = $1::uuid AS own, bool_and({counting.held("latest")}) AS held
   FROM technique AS t JOIN rollup_procedure_latest AS latest ON latest.technique_id = t.id
@@ -50,7 +51,7 @@ SELECT own, count(*) FILTER (WHERE held)::integer AS held, count(*)::integer AS 
     AND {counting.platform_counts("latest.platform", "t.domain")}
   GROUP BY t.id, latest.procedure_key) AS procedures
 GROUP BY own
-"""
+""")
 
 
 def technique(attack_id: str, domain: str = "") -> dict[str, Any]:

@@ -7,12 +7,13 @@ from typing import Any, TypedDict
 
 from data.queries import reader
 from data.queries.countermeasures import OF_TECHNIQUE
+from data.queries.reader import Prepared
 
 TESTS_MAX = 50
 RULES_MAX = 300
 HISTORY_MAX = 40
 
-_TESTS = f"""
+_TESTS = Prepared(f"""
 SELECT t.number, t.title, t.state, t.platform, t.prevention, t.detection, t.executed_at, t.validated_at,
        t.claimed_technique, t.not_applicable, coalesce(c.name, '') AS campaign,
        (SELECT json_agg(json_build_object('tool', tool.name, 'prevention', o.prevention, 'detection', o.detection)
@@ -22,9 +23,9 @@ SELECT t.number, t.title, t.state, t.platform, t.prevention, t.detection, t.exec
 FROM security_test AS t LEFT JOIN test_campaign AS c ON c.id = t.campaign_id
 WHERE t.technique_id = $1::uuid
 ORDER BY t.created_at DESC, t.number DESC LIMIT {TESTS_MAX}
-"""
+""")
 
-_RULES = f"""
+_RULES = Prepared(f"""
 SELECT r.id::text, r.title, r.level, r.status, r.author, r.source, r.enabled, claim.claimed_id, claim.resolution,
        concat_ws(' / ', r.product, r.category, r.service) AS log_source,
        count(*) OVER () AS total, count(*) FILTER (WHERE r.enabled) OVER () AS enabled_total
@@ -33,9 +34,9 @@ WHERE claim.technique_id = $1::uuid AND r.removed_at IS NULL
 ORDER BY r.enabled DESC, array_position(ARRAY['critical', 'high', 'medium', 'low', 'informational'], r.level), r.title,
   r.id
 LIMIT {RULES_MAX}
-"""
+""")
 
-_RELATED = """
+_RELATED = Prepared("""
 WITH said AS MATERIALIZED (
   SELECT DISTINCT ON (r.source_ref) r.source_ref, r.description
   FROM technique AS t JOIN attack_relationship AS r
@@ -47,9 +48,9 @@ FROM technique_link AS link JOIN attack_object AS o ON o.id = link.object_id
 LEFT JOIN said ON said.source_ref = o.stix_id
 WHERE link.technique_id = $1::uuid AND link.kind <> 'detection_strategy'
 ORDER BY o.name, o.id
-"""
+""")
 
-_STRATEGIES = """
+_STRATEGIES = Prepared("""
 SELECT s.attack_id, s.name, s.url,
        (SELECT json_agg(json_build_object(
                  'attack_id', a.attack_id, 'name', a.name, 'platforms', a.platforms, 'description', a.description,
@@ -60,9 +61,9 @@ SELECT s.attack_id, s.name, s.url,
 FROM technique_link AS link JOIN attack_object AS s ON s.id = link.object_id
 WHERE link.technique_id = $1::uuid AND link.kind = 'detection_strategy'
 ORDER BY s.attack_id
-"""
+""")
 
-_HISTORY = f"""
+_HISTORY = Prepared(f"""
 (SELECT run.finished_at AS at, 'attack' AS side, item.kind AS what, item.detail AS detail,
         coalesce(run.version, '') AS version, run.requested_by_name AS who, NULL::bigint AS number
  FROM sync_item AS item JOIN sync_run AS run ON run.id = item.run_id
@@ -73,9 +74,9 @@ UNION ALL
  FROM security_test AS t WHERE t.technique_id = $1::uuid AND t.state = 'validated'
  ORDER BY t.validated_at DESC LIMIT {HISTORY_MAX})
 ORDER BY at DESC LIMIT {HISTORY_MAX}
-"""
+""")
 
-_RULE = """
+_RULE = Prepared("""
 SELECT r.id::text, r.external_id, r.title, r.description, r.level, r.status, r.author, r.source, r.enabled,
        r.licence, r.body, r.language, r.written_on, r.changed_on, r.removed_at IS NOT NULL AS removed,
        concat_ws(' / ', r.product, r.category, r.service) AS log_source,
@@ -84,7 +85,7 @@ SELECT r.id::text, r.external_id, r.title, r.description, r.level, r.status, r.a
         FROM rule_technique AS claim LEFT JOIN technique AS t ON t.id = claim.technique_id
         WHERE claim.rule_id = r.id)::text AS techniques
 FROM detection_rule AS r WHERE r.id = $1::uuid
-"""
+""")
 
 
 class Lists(TypedDict):

@@ -10,10 +10,11 @@ import psycopg
 import pytest
 from adbc_driver_manager import Error as AdbcError
 from adbc_driver_manager import ProgrammingError
-from sqlalchemy import Engine
+from sqlalchemy import Engine, text
 
 from data import database as db
 from data.queries import reader
+from data.queries.reader import Prepared
 from domain.errors import Unavailable
 from domain.roles import Role
 
@@ -41,6 +42,75 @@ def test_a_word_of_an_enumeration_is_text(database: Engine) -> None:
 def test_several_texts_are_one_parameter(database: Engine, texts: list[str]) -> None:
     found = reader.rows(f"SELECT {reader.split('$1')} AS texts", reader.joined(texts))
     assert found == [{"texts": texts}]
+
+
+either = pytest.mark.parametrize("kind", [str, Prepared])
+
+
+@either
+@pytest.mark.parametrize("word", ["it's", "back\\slash", "$1", "a\x1fb", "', 'x'); --", "E'\\n'", "日本"])
+def test_a_text_arrives_as_it_is(database: Engine, kind: type[str], word: str) -> None:
+    assert reader.rows(kind("SELECT $1::text AS word"), word) == [{"word": word}]
+
+
+@either
+@pytest.mark.parametrize(("word", "left"), [("a\x00b", "ab"), ("a\ud800b", "a?b")])
+def test_what_no_text_can_hold_is_left_out(database: Engine, kind: type[str], word: str, left: str) -> None:
+    assert reader.rows(kind("SELECT $1::text AS word"), word) == [{"word": left}]
+    with db.unit_of_work() as session, reader.within(session):
+        assert reader.rows(kind("SELECT $1::text AS word"), word) == [{"word": left}]
+
+
+@either
+@pytest.mark.parametrize(
+    ("value", "sql"),
+    [
+        (True, "boolean"),
+        (-7, "bigint"),
+        (2**40, "bigint"),
+        (0.1, "float8"),
+        (1e300, "float8"),
+        (date(2026, 2, 28), "date"),
+        (datetime(2026, 1, 2, 3, 4, 5, 6, UTC), "timestamptz"),
+    ],
+)
+def test_a_value_arrives_as_it_is(database: Engine, kind: type[str], value: Any, sql: str) -> None:
+    assert reader.rows(kind(f"SELECT $1::{sql} AS value"), value) == [{"value": value}]
+
+
+def test_a_statement_is_prepared_once_and_the_least_used_are_given_up(
+    database: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reader, "_PREPARED_MAX", 3)
+    prepared = Prepared("SELECT name FROM pg_prepared_statements WHERE from_sql ORDER BY name")
+    first = reader.rows(prepared)
+    assert reader.rows(prepared) == first
+    for number in range(5):
+        assert reader.rows(Prepared(f"SELECT {number} AS n")) == [{"n": number}]
+    assert reader.rows(Prepared("SELECT $1 AS n"), 3) == [{"n": 3}]
+    assert reader.rows(Prepared("SELECT $1 AS n"), "3") == [{"n": "3"}], "another type is another statement"
+    assert len(reader.rows(prepared)) == 3
+
+
+def test_a_table_that_has_changed_since_is_read_as_it_is_now(database: Engine) -> None:
+    asked = Prepared("SELECT * FROM changing")
+    with db.unit_of_work() as session:
+        session.execute(text("CREATE TABLE changing (n integer)"))
+        session.execute(text("INSERT INTO changing VALUES (1)"))
+    assert reader.rows(asked) == [{"n": 1}]
+    with db.unit_of_work() as session:
+        session.execute(text("ALTER TABLE changing ADD word text DEFAULT 'new'"))
+    assert reader.rows(asked) == [{"n": 1, "word": "new"}]
+
+
+def test_a_prepared_statement_goes_with_its_connection(database: Engine) -> None:
+    asked = Prepared("SELECT $1::text AS word, pg_backend_pid() AS pid")
+    (before,) = reader.rows(asked, "a")
+    with psycopg.connect(db.url(), autocommit=True) as other:
+        other.execute("SELECT pg_terminate_backend(%s)", [before["pid"]])
+    (after,) = reader.rows(asked, "a")
+    assert after["word"] == "a"
+    assert after["pid"] != before["pid"]
 
 
 def test_times_are_read_in_utc_and_nothing_is_compiled(database: Engine) -> None:
