@@ -10,7 +10,7 @@ import orjson
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from data import cache
+from data import cache, generations
 from data.repositories.attack import adopted_releases
 from data.repositories.rules import why_not_placed
 from data.sources.registry import SOURCES
@@ -86,6 +86,14 @@ SELECT count(*) FILTER (WHERE NOT is_subtechnique) AS techniques, count(*) FILTE
   count(*) FILTER (WHERE review_since IS NOT NULL) AS review
 FROM technique WHERE active
 """
+# What is counted of everything there is: each is kept until something of its topic changes.
+_FIGURES: Mapping[str, tuple[str, str]] = {
+    "rules": ("rules", _RULE_FIGURES),
+    "templates": ("templates", _TEMPLATE_FIGURES),
+    "frameworks": ("frameworks", _FRAMEWORK_FIGURES),
+    "countermeasures": ("countermeasures", _COUNTERMEASURE_FIGURES),
+    "map": ("techniques", _MAP_FIGURES),
+}
 _NOT_PLACED = """
 SELECT claim.claimed_id, count(*) AS rules FROM rule_technique AS claim
 JOIN detection_rule AS rule ON rule.id = claim.rule_id
@@ -108,6 +116,8 @@ WHERE one.removed_at IS NULL AND link.resolution = 'not_placed' AND :source = 'd
 GROUP BY link.claimed_id
 ORDER BY rules DESC, claimed_id
 """
+
+Row = Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -172,21 +182,21 @@ def sources(session: Session) -> list[SourceRow]:
     """Every registered source, in their order."""
     newest = _runs(session, newest=True)
     releases = adopted_releases(session)
-    rules = {row["source"]: row for row in _rule_figures(session)}
-    templates = {row.source: row for row in session.execute(text(_TEMPLATE_FIGURES))}
-    techniques = session.execute(text(_MAP_FIGURES)).one()
+    numbers = generations.current()
+    of = {name: _figures(session, name, numbers) for name in _FIGURES}
+    rules, templates = ({row["source"]: row for row in of[name]} for name in ("rules", "templates"))
+    (on_the_map,), (frameworks,), (countermeasures,) = of["map"], of["frameworks"], of["countermeasures"]
     planned = {row.slug: row for row in session.execute(text("SELECT * FROM source"))}
     rows = []
     for slug in SOURCES:
         last = next((run for run in newest if run.source == slug and not run.active), None)
         if slug == "attack":
             loaded = tuple(f"{DOMAIN_LABELS[release.domain]} {release.version}" for release in releases)
-            figures = [("techniques", techniques.techniques), ("sub-techniques", techniques.subs)] if releases else []
-            figures += [("to review", techniques.review)] if techniques.review else []
+            figures = _of_map(on_the_map) if releases else []
         elif slug == "mappings":
-            loaded, figures = _of_frameworks(session.execute(text(_FRAMEWORK_FIGURES)).one())
+            loaded, figures = _of_frameworks(frameworks)
         elif slug == "d3fend":
-            loaded, figures = _of_countermeasures(session, last)
+            loaded, figures = _of_countermeasures(countermeasures, last)
         elif slug in templates:
             loaded, figures = _of_templates(templates[slug], last)
         else:
@@ -208,17 +218,24 @@ def sources(session: Session) -> list[SourceRow]:
     return rows
 
 
-def _rule_figures(session: Session) -> list[dict[str, Any]]:
-    """Counting all rules takes a tenth of a second where there are 200,000: kept until a rule changes."""
+def _figures(session: Session, name: str, numbers: Mapping[str, int]) -> list[dict[str, Any]]:
+    topic, statement = _FIGURES[name]
 
     def compute() -> bytes:
-        return orjson.dumps([dict(row._mapping) for row in session.execute(text(_RULE_FIGURES))])
+        return orjson.dumps([dict(row._mapping) for row in session.execute(text(statement))])
 
-    found: list[dict[str, Any]] = orjson.loads(cache.serve("rule_figures", {}, ("rules",), compute))
+    found: list[dict[str, Any]] = orjson.loads(
+        cache.serve("source_figures", {"of": name}, (topic,), compute, numbers=numbers)
+    )
     return found
 
 
-def _of_rules(row: Any, last: RunRow | None) -> tuple[tuple[str, ...], list[tuple[str, int]]]:
+def _of_map(row: Row) -> list[tuple[str, int]]:
+    review = [("to review", row["review"])] if row["review"] else []
+    return [("techniques", row["techniques"]), ("sub-techniques", row["subs"]), *review]
+
+
+def _of_rules(row: Row | None, last: RunRow | None) -> tuple[tuple[str, ...], list[tuple[str, int]]]:
     if row is None:
         return (), []
     figures = [("rules", row["rules"]), ("enabled", row["enabled"]), ("technique claims not placed", row["not_placed"])]
@@ -226,37 +243,36 @@ def _of_rules(row: Any, last: RunRow | None) -> tuple[tuple[str, ...], list[tupl
     return (version or "rules",), [figure for figure in figures if figure[1] or figure[0] == "rules"]
 
 
-def _of_countermeasures(session: Session, last: RunRow | None) -> tuple[tuple[str, ...], list[tuple[str, int]]]:
-    row = session.execute(text(_COUNTERMEASURE_FIGURES)).one()
-    if not row.countermeasures:
+def _of_countermeasures(row: Row, last: RunRow | None) -> tuple[tuple[str, ...], list[tuple[str, int]]]:
+    if not row["countermeasures"]:
         return (), []
     figures = [
-        ("countermeasures", row.countermeasures),
-        ("techniques", row.techniques),
-        ("technique claims not placed", row.not_placed),
+        ("countermeasures", row["countermeasures"]),
+        ("techniques", row["techniques"]),
+        ("technique claims not placed", row["not_placed"]),
     ]
     version = last.version if last and last.version else ""
     return (version or "countermeasures",), [figure for figure in figures if figure[1]]
 
 
-def _of_templates(row: Any, last: RunRow | None) -> tuple[tuple[str, ...], list[tuple[str, int]]]:
+def _of_templates(row: Row, last: RunRow | None) -> tuple[tuple[str, ...], list[tuple[str, int]]]:
     figures = [
-        ("templates", row.templates),
-        ("adversaries", row.adversaries),
-        ("retired", row.retired),
-        ("technique claims not placed", row.not_placed),
+        ("templates", row["templates"]),
+        ("adversaries", row["adversaries"]),
+        ("retired", row["retired"]),
+        ("technique claims not placed", row["not_placed"]),
     ]
     version = last.version if last and last.version else ""
     return (version or "templates",), [figure for figure in figures if figure[1] or figure[0] == "templates"]
 
 
-def _of_frameworks(row: Any) -> tuple[tuple[str, ...], list[tuple[str, int]]]:
+def _of_frameworks(row: Row) -> tuple[tuple[str, ...], list[tuple[str, int]]]:
     figures = [
-        ("controls, capabilities and vulnerabilities", row.controls),
-        ("rows", row.rows),
-        ("technique claims not placed", row.not_placed),
+        ("controls, capabilities and vulnerabilities", row["controls"]),
+        ("rows", row["rows"]),
+        ("technique claims not placed", row["not_placed"]),
     ]
-    return tuple(row.names or ()), [figure for figure in figures if figure[1]]
+    return tuple(row["names"] or ()), [figure for figure in figures if figure[1]]
 
 
 def runs(session: Session, *, source: str | None = None, limit: int = 50) -> list[RunRow]:

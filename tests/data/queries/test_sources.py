@@ -8,7 +8,9 @@ from data.database import SYSTEM
 from data.queries import sources
 from domain.errors import NotFound
 from jobs import syncs
+from tests.data import world
 from tests.data.sources import stix
+from tests.data.sources.templates import atomic_file, atomic_test
 from tests.jobs.syncing import at, bundle_file, execute, rule, sync_attack, sync_rules
 
 pytestmark = pytest.mark.usefixtures("database", "redis_server")
@@ -35,6 +37,27 @@ def test_the_last_run_that_ended_and_the_one_under_way(tmp_path: Path) -> None:
     assert attack.active is not None
     assert (attack.last.id, attack.active.id) == (done.run_id, promised)
     assert attack.last.kinds == {"added": 3}  # two tactics and a technique
+
+
+def test_figures_are_those_of_now(tmp_path: Path) -> None:
+    """They are kept: each time something comes they are counted anew."""
+    assert all(row.figures == () for row in _sources().values())
+    sync_attack(tmp_path, stix.SHELL)
+    assert _sources()["attack"].figures == (("techniques", 1), ("sub-techniques", 0))
+    sync_rules(tmp_path, a=rule(1, "T1059"), b=rule(2, "T1685"))
+    assert _sources()["sigma"].figures == (("rules", 2), ("enabled", 2), ("technique claims not placed", 1))
+    folder = tmp_path / "atomics"
+    folder.mkdir()
+    (folder / "a.yml").write_text(atomic_file("T1059", atomic_test(1, name="Atomic")))
+    syncs.sync_in_place("atomic", input=at(folder))
+    assert _sources()["atomic"].figures == (("templates", 1),)
+    execute("UPDATE detection_rule SET enabled = false")
+    assert _sources()["sigma"].figures == (("rules", 2), ("technique claims not placed", 1))
+    world.framework("ours", {"A": []})
+    execute("UPDATE framework SET origin = 'mappings'")
+    mappings = _sources()["mappings"]
+    assert mappings.loaded == ("Name of ours",)
+    assert mappings.figures == (("controls, capabilities and vulnerabilities", 1),)
 
 
 def test_shortened_texts_are_named(tmp_path: Path) -> None:
