@@ -24,6 +24,11 @@ class SchemaOutdated(AegisError):
     status = 503
 
 
+class SchemaNewer(AegisError):
+    code = "schema_newer"
+    status = 503
+
+
 class SchemaDiffers(AegisError):
     code = "schema_differs"
     status = 500
@@ -36,14 +41,21 @@ def is_current() -> bool:
 def upgrade(*, patience: float = _PATIENCE_SECONDS, say: Callable[[str], None] | None = None) -> bool:
     """Migrate to the newest schema, trying again for `patience` seconds; whether there was anything to do.
 
-    Raises Unavailable when the database never answered, and the migration's own error when it is not a passing one.
+    Raises SchemaNewer when this version is too old for it, Unavailable when the database never answered, and the
+    migration's own error when it is not a passing one.
     """
     log = structlog.get_logger("aegis.schema")
     deadline, pause = time.monotonic() + patience, 0.2
     while True:
         try:
-            if is_current():
+            found = migrate.current(database.engine())
+            if found == migrate.head():
                 return False
+            if found and not migrate.knows(found):
+                raise SchemaNewer(
+                    f"A newer version of Aegis has made this database (schema {found}). Run that version, or restore a "
+                    "backup from before it."
+                )
             migrate.upgrade(database.engine())
         except (sqlalchemy.exc.OperationalError, sqlalchemy.exc.InterfaceError) as error:
             if not _passing(error):

@@ -64,6 +64,7 @@ class _Load:
         self.failed = multiprocessing.Event()
 
     def __call__(self) -> Any:
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)  # the server's own handler waits for answers; there are none yet
         die_with_parent(self.server, signal.SIGTERM)
         try:
             from app.wsgi import app

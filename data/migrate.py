@@ -7,6 +7,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from alembic.util import CommandError
 from sqlalchemy import Engine
 
 from data.models import Base
@@ -33,6 +34,15 @@ def current(engine: Engine) -> str | None:
     """The revision the database stands at; None when it is empty."""
     with engine.connect() as connection:
         return MigrationContext.configure(connection).get_current_revision()
+
+
+def knows(revision: str) -> bool:
+    """Whether there is a migration of that name here; there is none of what a newer version has made of a database."""
+    try:
+        ScriptDirectory.from_config(config()).get_revision(revision)
+    except CommandError:
+        return False
+    return True
 
 
 def upgrade(engine: Engine, revision: str = "head") -> None:

@@ -11,9 +11,11 @@ from pathlib import Path
 import pytest
 import redis
 import structlog
+from sqlalchemy import text
 
 from app import logs, scheduler, schema
 from app.settings import ROOT, Settings
+from data import database as db
 from data import redis as redis_connection
 from domain.errors import Unavailable
 
@@ -143,6 +145,13 @@ def test_migrating_gives_up_with_a_sentence_when_nobody_answers() -> None:
 
 def test_migrating_twice_changes_nothing(database: object) -> None:
     assert schema.upgrade() is False
+
+
+def test_a_database_of_a_newer_version_is_left_alone(database: object) -> None:
+    with db.unit_of_work() as session:
+        session.execute(text("UPDATE alembic_version SET version_num = 'of_tomorrow'"))
+    with pytest.raises(schema.SchemaNewer, match="newer version of Aegis"):
+        schema.upgrade()
 
 
 @pytest.fixture
