@@ -35,7 +35,14 @@ class SchemaDiffers(AegisError):
 
 
 def is_current() -> bool:
-    return migrate.current(database.engine()) == migrate.head()
+    """Whether the database is at this version's schema. Raises SchemaNewer when it is past it."""
+    found = migrate.current(database.engine())
+    if found and not migrate.knows(found):
+        raise SchemaNewer(
+            f"A newer version of Aegis has made this database (schema {found}). Run that version, or restore a backup "
+            "from before it."
+        )
+    return found == migrate.head()
 
 
 def upgrade(*, patience: float = _PATIENCE_SECONDS, say: Callable[[str], None] | None = None) -> bool:
@@ -48,14 +55,8 @@ def upgrade(*, patience: float = _PATIENCE_SECONDS, say: Callable[[str], None] |
     deadline, pause = time.monotonic() + patience, 0.2
     while True:
         try:
-            found = migrate.current(database.engine())
-            if found == migrate.head():
+            if is_current():
                 return False
-            if found and not migrate.knows(found):
-                raise SchemaNewer(
-                    f"A newer version of Aegis has made this database (schema {found}). Run that version, or restore a "
-                    "backup from before it."
-                )
             migrate.upgrade(database.engine())
         except (sqlalchemy.exc.OperationalError, sqlalchemy.exc.InterfaceError) as error:
             if not _passing(error):

@@ -13,7 +13,8 @@ import redis
 import structlog
 from sqlalchemy import text
 
-from app import logs, scheduler, schema
+from app import doctor, logs, scheduler, schema
+from app.instance import Instance
 from app.settings import ROOT, Settings
 from data import database as db
 from data import redis as redis_connection
@@ -147,11 +148,13 @@ def test_migrating_twice_changes_nothing(database: object) -> None:
     assert schema.upgrade() is False
 
 
-def test_a_database_of_a_newer_version_is_left_alone(database: object) -> None:
+def test_a_database_of_a_newer_version_is_left_alone(database: object, tmp_path: Path) -> None:
     with db.unit_of_work() as session:
         session.execute(text("UPDATE alembic_version SET version_num = 'of_tomorrow'"))
     with pytest.raises(schema.SchemaNewer, match="newer version of Aegis"):
         schema.upgrade()
+    (finding,) = doctor._run("Schema", lambda: doctor.schema(Instance.open(tmp_path)))
+    assert (finding.state, "newer version of Aegis" in finding.words) == (doctor.FAILED, True)
 
 
 @pytest.fixture
