@@ -1,4 +1,4 @@
-"""Processes forked from this one: what it has imported they share, so that another costs a tenth of the first."""
+"""Processes forked from this one: what it has imported they share, so that another costs little."""
 
 import multiprocessing
 import os
