@@ -85,6 +85,8 @@
   function watch(api, props, tell) {
     const heights = props.heights;
     let asked = asks();
+    // a grid tells what happened a moment later, when it may be gone: it then answers nothing
+    const on = (name, act) => api.addEventListener(name, (event) => api.isDestroyed() || act(event));
     // the rows in sight, not those drawn ahead of them
     const range = () => {
       const sight = api.getVerticalPixelRange();
@@ -109,17 +111,18 @@
       if (!number || (target && target.closest("a, input, .ag-selection-checkbox")) || String(window.getSelection())) return;
       window.aegis.go(`/test/${number}`);
     };
-    api.addEventListener("rowClicked", open);
-    api.addEventListener("cellKeyDown", (event) => event.event.key === "Enter" && event.data && window.aegis.go(`/test/${event.data.number}`));
-    api.addEventListener("sortChanged", () => address.write({ sort: sortOf(api) === USUAL ? "" : sortOf(api) }, true));
-    api.addEventListener("selectionChanged", () => tell.chosen(api.getSelectedNodes().filter((node) => node.data).map((node) => node.data)));
+    on("rowClicked", open);
+    on("cellKeyDown", (event) => event.event.key === "Enter" && event.data && window.aegis.go(`/test/${event.data.number}`));
+    on("sortChanged", () => address.write({ sort: sortOf(api) === USUAL ? "" : sortOf(api) }, true));
+    on("selectionChanged", () => tell.chosen(api.getSelectedNodes().filter((node) => node.data).map((node) => node.data)));
+    let fitted = false;
     const settle = () => {
-      if (!api.getDisplayedRowCount()) return;
-      api.removeEventListener("modelUpdated", settle);
+      if (fitted || !api.getDisplayedRowCount()) return;
+      fitted = true;
       fit(api, heights);
     };
-    api.addEventListener("modelUpdated", settle);
-    ["modelUpdated", "viewportChanged", "bodyScrollEnd"].forEach((name) => api.addEventListener(name, range));
+    on("modelUpdated", settle);
+    ["modelUpdated", "viewportChanged", "bodyScrollEnd"].forEach((name) => on(name, range));
     window.addEventListener("aegis:query", follow);
     PHONE.addEventListener("change", refit);
     fit(api, heights);
@@ -205,7 +208,7 @@
       let stop = () => {};
       let gone = false;
       window.dash_ag_grid.getApiAsync(props.grid).then((api) => {
-        if (gone || !api) return;
+        if (gone || !api || api.isDestroyed()) return;
         grid.current = api;
         stop = watch(api, props, { range: setRange, chosen: setChosen });
       });

@@ -141,6 +141,18 @@ def test_the_board_by_mouse_and_arrow_keys(lead: Person, page_of: PageOf) -> Non
     expect(page.locator("#answer")).to_have_text(re.compile("tests match"))
 
 
+def test_a_grid_that_goes_while_it_has_something_to_tell_is_not_asked(lead: Person, page_of: PageOf) -> None:
+    page = page_of(lead)
+    page.goto("/tests")
+    count(page).to_have_text(re.compile(r"^1–\d+ of 900$"))
+    page.evaluate("""async () => {
+        const grid = await window.dash_ag_grid.getApiAsync("tests-grid");
+        grid.purgeInfiniteCache();
+        grid.destroy();
+        await new Promise((done) => setTimeout(done, 500));
+    }""")
+
+
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_on_a_phone_a_row_is_a_card_and_nothing_is_cut_off(lead: Person, page_of: PageOf, theme: str) -> None:
     page = page_of(lead, width=390, height=844, theme=theme)
