@@ -54,7 +54,20 @@
     }
 
     constructor(address, limit) {
-      Object.assign(this, { address, limit, files: [], made: 0, listeners: new Set() });
+      Object.assign(this, { address, limit, files: [], caption: "", made: 0, listeners: new Set(), chooser: null });
+    }
+
+    // The browser's dialog belongs to an element of ours, none of the page's: that may be drawn anew while somebody chooses.
+    choose() {
+      this.chooser = Object.assign(document.createElement("input"), { type: "file", multiple: true });
+      this.chooser.addEventListener("change", (event) => this.add(event.target.files));
+      this.chooser.click();
+    }
+
+    // What the next files show.
+    say(caption) {
+      this.caption = caption;
+      this.tell();
     }
 
     // `listener()` after every step, `listener(item)` with what the server has taken; returns what ends it.
@@ -67,13 +80,15 @@
       this.listeners.forEach((listener) => listener(item));
     }
 
-    add(files, caption) {
+    add(files) {
+      if (!files.length) return;
       for (const file of files) {
-        const entry = { key: (this.made += 1), file, caption, name: file.name, size: file.size, sent: 0, state: "waiting" };
+        const entry = { key: (this.made += 1), file, caption: this.caption, name: file.name, size: file.size, sent: 0, state: "waiting" };
         if (file.size > this.limit) this.fail(entry, "It has " + megabytes(file.size) + "; the limit is " + megabytes(this.limit) + ".");
         else if (file.size === 0) this.fail(entry, "It is empty, or a folder.");
         this.files.push(entry);
       }
+      this.caption = "";
       this.tell();
       this.next();
     }

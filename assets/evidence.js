@@ -187,15 +187,7 @@
   function Adding(props) {
     const React = window.React;
     const [over, setOver] = React.useState(false);
-    const [caption, setCaption] = React.useState("");
-    const take = React.useRef(null);
     const zone = React.useRef(null);
-    take.current = (files) => {
-      const some = Array.from(files);
-      if (!some.length) return;
-      props.sending.add(some, caption);
-      setCaption("");
-    };
     React.useEffect(() => {
       // Of several panels the one with the focus takes what is pasted, else the first.
       const pasted = (event) => {
@@ -205,12 +197,11 @@
         const meant = all.find((one) => one.closest(".evidence").contains(document.activeElement)) || all[0];
         if (meant !== zone.current) return;
         event.preventDefault();
-        take.current(files.map(named));
+        props.sending.add(files.map(named));
       };
       document.addEventListener("paste", pasted);
       return () => document.removeEventListener("paste", pasted);
-    }, []);
-    const id = "evidence-files-" + props.side;
+    }, [props.sending]);
     return h(
       "div",
       {
@@ -224,20 +215,10 @@
         onDrop: (event) => {
           event.preventDefault();
           setOver(false);
-          take.current(event.dataTransfer.files);
+          props.sending.add(event.dataTransfer.files);
         },
       },
-      h("input", {
-        id: id,
-        type: "file",
-        multiple: true,
-        className: "unseen",
-        onChange: (event) => {
-          take.current(event.target.files);
-          event.target.value = "";
-        },
-      }),
-      h("label", { htmlFor: id, className: "button is-quiet" }, "Choose files"),
+      h("button", { type: "button", className: "button is-quiet", onClick: () => props.sending.choose() }, "Choose files"),
       h("span", { className: "hint" }, "or drop them here, or paste a screenshot. " + megabytes(props.limits.bytes) + " each at most."),
       h("input", {
         type: "text",
@@ -245,8 +226,8 @@
         "aria-label": "What the next files show",
         placeholder: "What they show (optional)",
         maxLength: props.limits.caption,
-        value: caption,
-        onChange: (event) => setCaption(event.target.value),
+        value: props.sending.caption,
+        onChange: (event) => props.sending.say(event.target.value),
       }),
     );
   }
@@ -308,7 +289,7 @@
     return h(
       "div",
       { id: props.id, className: "evidence is-" + props.side },
-      props.mayAdd ? h(Adding, { sending: sending, side: props.side, limits: props.limits }) : null,
+      props.mayAdd ? h(Adding, { sending: sending, limits: props.limits }) : null,
       rows.length ? h("ul", { className: "evidence-rows" }, rows) : h("p", { className: "hint" }, "No files yet."),
       !props.mayAdd && props.whyNot ? h("p", { className: "hint" }, props.whyNot) : null,
       h("span", { className: "unseen", role: "status" }, said),

@@ -12,6 +12,7 @@ from domain.roles import Role
 from domain.testing import actions
 from domain.testing.person import Team
 from jobs import evidence, presence, workflow
+from pages.components.sides import TOUCHED
 from tests.conftest import Person
 from tests.data import world
 from tests.jobs import acting
@@ -256,3 +257,22 @@ def test_a_time_is_taken_from_evidence_to_the_fraction(
     assert rows("SELECT taken_from #>> '{executed_at,name}' FROM test_round") == [("run.log",)]
     expect(page.locator(".side-panel.is-red dd").get_by_role("link", name="run.log")).to_be_visible()
     forgive("409")
+
+
+@pytest.mark.usefixtures("test_id", "worker")
+def test_files_chosen_while_the_page_is_drawn_anew_are_added(page_of: PageOf, add_person: AddPerson) -> None:
+    page = page_of(add_person("rita", Role.RED_TECH))
+    opened(page)
+    pressed(page, "Start execution")
+    expect(page.get_by_text("Start execution: done.")).to_be_visible()
+    files = page.locator("#evidence-red")
+    files.get_by_label("What the next files show").fill("The shell")
+    with page.expect_file_chooser() as choosing:
+        files.get_by_text("Choose files").click()
+    page.evaluate("document.querySelector('#evidence-red').dataset.drawn = 'before'")
+    with page.expect_response("**/_dash-update-component*"):
+        page.evaluate("id => window.dash_clientside.set_props(id, { data: Date.now() })", TOUCHED)
+    expect(page.locator("#evidence-red[data-drawn]")).to_have_count(0)
+    choosing.value.set_files({"name": "shell.txt", "mimeType": "text/plain", "buffer": b"whoami\n"})
+    expect(files.get_by_role("link", name="Download shell.txt")).to_be_visible()
+    expect(files.get_by_text("The shell")).to_be_visible()

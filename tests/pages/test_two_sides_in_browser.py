@@ -69,7 +69,9 @@ def moment(at: datetime) -> str:
 
 def attached(page: Page, side: str, name: str, content: bytes, kind: str) -> None:
     panel = page.locator(f"#evidence-{side}")
-    panel.locator("input[type=file]").set_input_files({"name": name, "mimeType": kind, "buffer": content})
+    with page.expect_file_chooser() as choosing:
+        panel.get_by_role("button", name="Choose files").click()
+    choosing.value.set_files({"name": name, "mimeType": kind, "buffer": content})
     expect(panel.get_by_role("link", name=f"Download {name}")).to_be_visible()
 
 
