@@ -32,7 +32,7 @@ def measure(subjects: list[Query], rounds: int, say: Callable[[str], None]) -> I
 
 
 def _computed(one: Query, connection: psycopg.Connection[Any], rounds: int) -> Figure:
-    with _uncached():
+    with cache.bypassed():
         sent = _sent_by(one.ask)
         samples = by_turns({"ours": one.ask, "bare": lambda: _replay(connection, sent)}, rounds)
     return of_samples(
@@ -54,20 +54,17 @@ def _kept(one: Query, rounds: int) -> Figure:
     )  # fmt: skip
 
 
-def _uncached() -> Any:
-    return patch.object(cache, "serve", lambda _name, _params, _topics, compute: compute())
-
-
 def _answer_size(ask: Callable[[], object]) -> int:
     """Bytes that the cache hands out for one answer."""
     sizes: list[int] = []
     serve = cache.serve
 
-    def weighing(*given: Any) -> bytes:
-        answer = serve(*given)
+    def weighing(*given: Any, **named: Any) -> bytes:
+        answer = serve(*given, **named)
         sizes.append(len(answer))
         return answer
 
+    cache.forget()  # what a process has read already it asks nobody for
     with patch.object(cache, "serve", weighing):
         ask()
     return sum(sizes)

@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
-from typing import TypeVar, cast
+from typing import Any, NamedTuple, TypeVar, cast
 from uuid import uuid4
 
 import orjson
@@ -36,6 +36,8 @@ _POLL_SECONDS = 0.01
 # What answers are made of is counted, answers are weighed in bytes: a map of everything is much larger than its answer.
 _PARTS_MAX = 4
 _NEAR_MAX, _NEAR_MAX_EACH = 8_000_000, 1_000_000
+# Values of Python weigh about ten times the JSON they were read from, which is what is counted.
+_READ_MAX, _READ_MAX_EACH = 3_000_000, 700_000
 # After a failure Redis is left alone for this long, so that a page does not pay the timeout for every query.
 _REST_SECONDS = 2.0
 
@@ -52,9 +54,15 @@ class _Bytes:
         return value
 
 
+class _Read(NamedTuple):
+    value: Any
+    size: int
+
+
 @dataclass(slots=True)
 class _State:
     parts: Held[object] = field(default_factory=lambda: Held(_PARTS_MAX))
+    read: Held[_Read] = field(default_factory=lambda: Held(_READ_MAX, _READ_MAX_EACH, lambda one: one.size))
     near: Held[bytes] = field(default_factory=lambda: Held(_NEAR_MAX, _NEAR_MAX_EACH, len))
     backend: RedisCache | None = None
     client: redis.Redis | None = None
@@ -115,6 +123,31 @@ def serve(
         return answer
 
 
+def answer(
+    name: str,
+    params: Mapping[str, object],
+    topics: tuple[str, ...],
+    compute: Callable[[], object],
+    *,
+    read: Callable[[Any], Any] = lambda plain: plain,
+    numbers: Mapping[str, int] | None = None,
+) -> Any:
+    """As `serve`, of what orjson can write; given as the plain values of its JSON, or as what `read` makes of them.
+
+    They are read once in a process, and everybody is given the same: nobody may change them.
+    """
+    if getattr(_local, "bypassed", False):
+        return read(orjson.loads(orjson.dumps(compute())))
+    numbers = numbers or generations.current()
+    key = _key(name, params, topics, numbers)
+    found = _state.read.get(key)
+    if found is None:
+        kept = serve(name, params, topics, lambda: orjson.dumps(compute()), numbers=numbers)
+        found = _Read(read(orjson.loads(kept)), len(kept))
+        _state.read.put(key, found)
+    return found.value
+
+
 def held(name: str, params: Mapping[str, object], topics: tuple[str, ...], compute: Callable[[], T]) -> T:
     """What several answers to one change are made of, as this process has computed it: only while `serve` computes
     one, under the generations that it goes by. Nobody may change it.
@@ -134,6 +167,7 @@ def held(name: str, params: Mapping[str, object], topics: tuple[str, ...], compu
 def forget() -> None:
     """Give up what this process holds; what is in Redis stays."""
     _state.parts.clear()
+    _state.read.clear()
     _state.near.clear()
 
 

@@ -8,9 +8,11 @@ from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 from uuid import uuid4
 
+import orjson
 import psycopg
 import pytest
 from argon2 import PasswordHasher
@@ -71,6 +73,26 @@ def realdata_dir() -> Path:
 def _cheap_passwords() -> None:
     """Argon2 is slow on purpose, and every test with a person in it would pay for that twice."""
     passwords._hasher = PasswordHasher(time_cost=1, memory_cost=64, parallelism=1)
+
+
+@pytest.fixture(autouse=True)
+def _answers_are_left_as_they_are(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Everybody in a process is given the same answers: who changes one changes what the next is shown."""
+    given: list[tuple[str, Any, bytes]] = []
+    put = cache._state.read.put
+
+    def noting(key: str, read: Any) -> None:
+        given.append((key, read.value, _written(read.value)))
+        put(key, read)
+
+    monkeypatch.setattr(cache._state.read, "put", noting)
+    yield
+    changed = [key for key, value, before in given if _written(value) != before]
+    assert not changed, f"changed after they were given: {changed}"
+
+
+def _written(value: Any) -> bytes:
+    return orjson.dumps(value, default=repr, option=orjson.OPT_NON_STR_KEYS)
 
 
 @pytest.fixture(scope="session")

@@ -64,11 +64,11 @@ ORDER BY domain = $2 DESC, array_position(ARRAY['enterprise-attack', 'mobile-att
 """
 
 
-def actors(domain: str) -> list[dict[str, Any]]:
+def actors(domain: str) -> Sequence[Mapping[str, Any]]:
     """Every group of a domain by name: `{attack_id, name, aliases, direct, software, campaign (techniques), scope,
     proven Share, claimed Share, untested}`; the last four are of the techniques in scope that it uses directly."""
-    answer = cache.serve("actors", {"domain": domain, "day": _day()}, heatmap.TOPICS, lambda: _actors(domain))
-    found: list[dict[str, Any]] = orjson.loads(answer)
+    params = {"domain": domain, "day": _day()}
+    found: Sequence[Mapping[str, Any]] = cache.answer("actors", params, heatmap.TOPICS, lambda: _actors(domain))
     return found
 
 
@@ -157,21 +157,19 @@ def _standing(
     return out
 
 
-def _actors(domain: str) -> bytes:
+def _actors(domain: str) -> list[dict[str, Any]]:
     used: dict[str, dict[str, Mapping[str, Any]]] = defaultdict(dict)
     for row in _uses(domain):
         used[row["actor"]][row["way"]] = row
     standing = _standing(domain)
-    return orjson.dumps([_counted(row, used[row["attack_id"]], standing) for row in reader.rows(_ACTORS, domain)])
+    return [_counted(row, used[row["attack_id"]], standing) for row in reader.rows(_ACTORS, domain)]
 
 
-def _uses(domain: str) -> list[dict[str, Any]]:
+def _uses(domain: str) -> Sequence[Mapping[str, Any]]:
     """The rows of `_COUNTED`, which only a sync of ATT&CK changes."""
-
-    def compute() -> bytes:
-        return orjson.dumps(reader.rows(_COUNTED, domain, ""))
-
-    found: list[dict[str, Any]] = orjson.loads(cache.serve("actor_uses", {"domain": domain}, ("techniques",), compute))
+    found: Sequence[Mapping[str, Any]] = cache.answer(
+        "actor_uses", {"domain": domain}, ("techniques",), lambda: reader.rows(_COUNTED, domain, "")
+    )
     return found
 
 

@@ -10,8 +10,6 @@ from dataclasses import asdict
 from datetime import date
 from typing import Any, NamedTuple
 
-import orjson
-
 from data import cache
 from data.queries import counting, heatmap, measured, reader
 from data.queries.measured import Map
@@ -117,7 +115,7 @@ Standings = Mapping[str, str]  # ATT&CK id -> field of a Tally
 Decided = Mapping[tuple[str, str], Mapping[str, Any]]  # (framework, code) -> decision
 
 
-def frameworks(day: date | None = None) -> list[dict[str, Any]]:
+def frameworks(day: date | None = None) -> Sequence[Mapping[str, Any]]:
     """Every framework on a day (default: today, UTC):
 
     `{slug, name, version, kind, origin, domain, attack_version, published_on, note, updated_at, is_demo, total,
@@ -126,12 +124,11 @@ def frameworks(day: date | None = None) -> list[dict[str, Any]]:
     accepted, expired (risks)}`.
     """
     on = day or measured.today()
-    answer = cache.serve("frameworks", {"day": on}, TOPICS, lambda: orjson.dumps(_frameworks(on)))
-    found: list[dict[str, Any]] = orjson.loads(answer)
+    found: Sequence[Mapping[str, Any]] = cache.answer("frameworks", {"day": on}, TOPICS, lambda: _frameworks(on))
     return found
 
 
-def framework(slug: str, day: date | None = None) -> dict[str, Any]:
+def framework(slug: str, day: date | None = None) -> Mapping[str, Any]:
     """One framework; raises NotFound. As in `frameworks`, and
 
     `{as_of, map_version, notes [sentence], groups [{code, name, states}], controls [{code, name, group, state,
@@ -144,9 +141,7 @@ def framework(slug: str, day: date | None = None) -> dict[str, Any]:
     """
     on = day or measured.today()
     params = {"slug": slug[:100], "day": on}
-    answer: dict[str, Any] = orjson.loads(
-        cache.serve("framework", params, TOPICS, lambda: orjson.dumps(_framework(slug[:100], on)))
-    )
+    answer: Mapping[str, Any] = cache.answer("framework", params, TOPICS, lambda: _framework(slug[:100], on))
     if not answer:
         raise NotFound("There is no framework of that name; the Compliance page lists those that are here.")
     return answer
@@ -183,7 +178,7 @@ def changes(slug: str, since: date, until: date | None = None) -> list[dict[str,
     ]
 
 
-def gaps(slug: str, code: str = "") -> tuple[dict[str, Any], list[dict[str, Any]]]:
+def gaps(slug: str, code: str = "") -> tuple[Mapping[str, Any], list[dict[str, Any]]]:
     """The framework, and what to test for it (or for one control): techniques in scope without fresh full proof.
 
     `{attack_id, name, status, stale, controls}`, those that hold back most controls first. Raises NotFound.
@@ -362,10 +357,16 @@ def _decisions(slug: str, day: date) -> dict[tuple[str, str], dict[str, Any]]:
     return found
 
 
-def _controls(slug: str) -> dict[str, list[_Control]]:
+def _controls(slug: str) -> Mapping[str, Sequence[_Control]]:
     """Framework -> controls in their order. Kept by itself: it changes with mappings and the map, not with tests."""
-    answer = cache.serve("controls", {"slug": slug}, _SHAPE_TOPICS, lambda: orjson.dumps(_shape(slug)))
-    return {name: [_Control(*row) for row in rows] for name, rows in orjson.loads(answer).items()}
+    found: Mapping[str, Sequence[_Control]] = cache.answer(
+        "controls",
+        {"slug": slug},
+        _SHAPE_TOPICS,
+        lambda: _shape(slug),
+        read=lambda kept: {name: [_Control(*row) for row in rows] for name, rows in kept.items()},
+    )
+    return found
 
 
 def _shape(slug: str) -> dict[str, list[tuple[Any, ...]]]:

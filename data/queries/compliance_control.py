@@ -1,5 +1,6 @@
 """One control with everything an auditor asks for: each row of its mapping, the tests that count, what was decided."""
 
+from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
@@ -67,10 +68,9 @@ def control(slug: str, code: str, day: date | None = None) -> dict[str, Any]:
     if one is None:
         raise NotFound(f"{found['name']} has no control {code[:40]}.")
     params = {"slug": slug, "code": one["code"], "day": on}
-    answer = cache.serve(
-        "control", params, compliance.TOPICS, lambda: orjson.dumps(_evidence(found["domain"], slug, one, on))
+    evidence: Mapping[str, Any] = cache.answer(
+        "control", params, compliance.TOPICS, lambda: _evidence(found["domain"], slug, one, on)
     )
-    evidence: dict[str, Any] = orjson.loads(answer)
     head = {name: found[name] for name in ("slug", "name", "version", "kind", "origin", "attack_version", "as_of")}
     return {
         "framework": head,

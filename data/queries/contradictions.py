@@ -11,8 +11,6 @@ from heapq import nlargest
 from itertools import pairwise
 from typing import Any
 
-import orjson
-
 from data import cache
 from data.queries import reader
 from domain.contradictions import KINDS
@@ -164,7 +162,7 @@ def tests() -> int:
 
 def everything() -> Contradictions:
     """As of now; looked for anew after each change, however long that takes."""
-    found = read(orjson.loads(cache.serve("contradictions", {}, TOPICS, lambda: orjson.dumps(look_through()))))
+    found = read(cache.answer("contradictions", {}, TOPICS, look_through))
     assert found is not None  # noqa: S101 - answers of older code are not in the cache
     return found
 

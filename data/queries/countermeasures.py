@@ -1,6 +1,7 @@
 """Countermeasures for screens: all of them, what one applies to, those of a technique, and the best next ones."""
 
 from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import orjson
@@ -58,14 +59,10 @@ ORDER BY array_position(ARRAY['in_place', 'planned', '', 'not_applicable'], coal
 """)
 
 
-def everything() -> list[dict[str, Any]]:
+def everything() -> Sequence[Mapping[str, Any]]:
     """Every countermeasure by tactic and name, with what was decided of it and how many techniques it applies to."""
-
-    def compute() -> bytes:
-        return orjson.dumps(reader.rows(_ALL))
-
-    found: list[dict[str, Any]] = orjson.loads(
-        cache.serve("countermeasures", {}, ("countermeasures", "techniques"), compute)
+    found: Sequence[Mapping[str, Any]] = cache.answer(
+        "countermeasures", {}, ("countermeasures", "techniques"), lambda: reader.rows(_ALL)
     )
     return found
 
@@ -78,16 +75,14 @@ def one(d3fend_id: str) -> dict[str, Any]:
     rows = reader.rows(_APPLIES, d3fend_id)
     for row in rows:
         row["artifacts"] = orjson.loads(row["artifacts"]) if row["artifacts"] else []
-    return found | {"applies": rows}
+    return {**found, "applies": rows}
 
 
-def best(domain: str) -> list[dict[str, Any]]:
+def best(domain: str) -> Sequence[Mapping[str, Any]]:
     """`{d3fend_id, points, techniques}` of each not in place, by what it would add to the organisation's score."""
     day = measured.today()
-    answer = cache.serve(
-        "best_countermeasures", {"domain": domain, "day": day}, TOPICS, lambda: orjson.dumps(_best(domain))
-    )
-    found: list[dict[str, Any]] = orjson.loads(answer)
+    params = {"domain": domain, "day": day}
+    found: Sequence[Mapping[str, Any]] = cache.answer("best_countermeasures", params, TOPICS, lambda: _best(domain))
     return found
 
 

@@ -10,8 +10,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, timedelta
 from typing import Any, NamedTuple
 
-import orjson
-
 from data import cache
 from data.queries import counting, heatmap, measured, reader
 from data.queries.map_columns import MIX, RESULTS
@@ -116,7 +114,7 @@ JOIN attack_object AS object ON object.id = link.object_id AND object.domain = $
 }
 
 
-def coverage(domain: str, division: Division) -> dict[str, Any]:
+def coverage(domain: str, division: Division) -> Mapping[str, Any]:
     """Everything the coverage page shows.
 
         {domain, version, techniques, tested, stale, proven Share, claimed Share, claims {claim: techniques},
@@ -130,12 +128,10 @@ def coverage(domain: str, division: Division) -> dict[str, Any]:
 
     Techniques in scope only, each counted once in every group it belongs to.
     """
-
-    def compute() -> bytes:
-        return orjson.dumps(_Dividing(domain, division).answer())
-
     params = {"domain": domain, "by": division, "day": measured.today()}
-    answer: dict[str, Any] = orjson.loads(cache.serve("coverage", params, heatmap.TOPICS, compute))
+    answer: Mapping[str, Any] = cache.answer(
+        "coverage", params, heatmap.TOPICS, lambda: _Dividing(domain, division).answer()
+    )
     return answer
 
 

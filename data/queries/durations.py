@@ -5,7 +5,6 @@ from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
-import orjson
 import polars as pl
 
 from data import cache
@@ -55,7 +54,7 @@ _TACTICS = """SELECT shortname, min(name) AS name FROM tactic WHERE active
 GROUP BY shortname ORDER BY min(position), shortname"""
 
 
-def metrics(view: View) -> dict[str, Any]:
+def metrics(view: View) -> Mapping[str, Any]:
     """Everything the page shows of a view, as of this hour.
 
     `{as_of, first, last, figures, left_out, curve, groups, of_groups, multiples, months, before, alike, effort,
@@ -64,35 +63,35 @@ def metrics(view: View) -> dict[str, Any]:
     return _kept("durations", _metrics, view)
 
 
-def headline(view: View) -> dict[str, Any]:
+def headline(view: View) -> Mapping[str, Any]:
     """Only the `figures` of `metrics`."""
     return _kept("durations headline", _headline, view)
 
 
-def _kept(name: str, make: Callable[[View, datetime], dict[str, Any]], view: View) -> dict[str, Any]:
+def _kept(name: str, make: Callable[[View, datetime], dict[str, Any]], view: View) -> Mapping[str, Any]:
     hour = datetime.now(UTC).replace(minute=0, second=0, microsecond=0)
     asked = {"view": view.query(), "hour": hour.isoformat()}
 
-    def compute() -> bytes:
+    def compute() -> dict[str, Any]:
         now = hour + timedelta(hours=1)
         try:
-            return orjson.dumps(make(view, now))
+            return make(view, now)
         except FileNotFoundError:  # another process has put a newer month in the place of one that was about to be read
-            return orjson.dumps(make(view, now))
+            return make(view, now)
 
-    answer: dict[str, Any] = orjson.loads(cache.serve(name, asked, TOPICS, compute))
+    answer: Mapping[str, Any] = cache.answer(name, asked, TOPICS, compute)
     return answer
 
 
-def choices() -> dict[str, Any]:
+def choices() -> Mapping[str, Any]:
     """What can be filtered by: `{platforms: [...], tactics: [[shortname, name]]}`."""
 
-    def compute() -> bytes:
+    def compute() -> dict[str, Any]:
         platforms = [row["platform"] for row in reader.rows(_PLATFORMS)]
         tactics = [[row["shortname"], row["name"]] for row in reader.rows(_TACTICS)]
-        return orjson.dumps({"platforms": platforms, "tactics": tactics})
+        return {"platforms": platforms, "tactics": tactics}
 
-    answer: dict[str, Any] = orjson.loads(cache.serve("durations choices", {}, TOPICS, compute))
+    answer: Mapping[str, Any] = cache.answer("durations choices", {}, TOPICS, compute)
     return answer
 
 

@@ -2,7 +2,7 @@
 
 import functools
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from itertools import compress
 from typing import Any
@@ -21,9 +21,10 @@ from domain.statistics import Share, percent
 TOPICS = (*measured.TOPICS, "snapshots")
 
 
-def matrix(domain: str, platforms: Sequence[str] = (), as_of: date | None = None) -> dict[str, Any]:
+def matrix(domain: str, platforms: Sequence[str] = (), as_of: date | None = None) -> Mapping[str, Any]:
     """`matrix_json`, read."""
-    found: dict[str, Any] = orjson.loads(matrix_json(domain, platforms, as_of))
+    params, compute = _asked(domain, platforms, as_of)
+    found: Mapping[str, Any] = cache.answer("matrix", params, TOPICS, compute)
     return found
 
 
@@ -45,14 +46,17 @@ def matrix_json(domain: str, platforms: Sequence[str] = (), as_of: date | None =
 
     Totals are of techniques in scope, each counted once; a Share is {n, of, low, high}. Nothing loaded: empty arrays.
     """
+    params, compute = _asked(domain, platforms, as_of)
+    return cache.serve("matrix", params, TOPICS, lambda: orjson.dumps(compute()))
+
+
+def _asked(
+    domain: str, platforms: Sequence[str], as_of: date | None
+) -> tuple[Mapping[str, Any], Callable[[], Mapping[str, Any]]]:
     day = as_of or measured.today()
     wanted = tuple(sorted(set(platforms)))
-    return cache.serve(
-        "matrix",
-        {"domain": domain, "platforms": wanted, "day": day},
-        TOPICS,
-        lambda: orjson.dumps(_matrix(measured.read(domain, as_of=day, platforms=wanted), day)),
-    )
+    params = {"domain": domain, "platforms": wanted, "day": day}
+    return params, lambda: _matrix(measured.read(domain, as_of=day, platforms=wanted), day)
 
 
 def _matrix(found: Map, day: date) -> dict[str, Any]:
@@ -195,27 +199,26 @@ ORDER BY 1
 """
 
 
-def technique_ids_of_groups(domain: str, group_ids: Sequence[str]) -> list[str]:
+def technique_ids_of_groups(domain: str, group_ids: Sequence[str]) -> Sequence[str]:
     """ATT&CK ids of the techniques that any of these groups (ATT&CK ids) uses directly."""
     return _technique_ids(domain, group_ids, "group_uses", "group")
 
 
-def technique_ids_of_data_components(domain: str, ids: Sequence[str]) -> list[str]:
+def technique_ids_of_data_components(domain: str, ids: Sequence[str]) -> Sequence[str]:
     """ATT&CK ids of the techniques that any of these data components can see (by name where ATT&CK gave no id)."""
     return _technique_ids(domain, ids, "data_component", "data_component")
 
 
-def _technique_ids(domain: str, ids: Sequence[str], link: str, kind: str) -> list[str]:
+def _technique_ids(domain: str, ids: Sequence[str], link: str, kind: str) -> Sequence[str]:
     if not ids:
         return []
     statement = _GROUPS.format(wanted=reader.split("$2"))
 
-    def compute() -> bytes:
-        found = reader.frame(statement, domain, reader.joined(ids), link, kind)
-        return orjson.dumps(found["attack_id"].to_list())
+    def compute() -> list[str]:
+        return reader.frame(statement, domain, reader.joined(ids), link, kind)["attack_id"].to_list()
 
     params = {"domain": domain, "ids": sorted(ids), "kind": kind}
-    answer: list[str] = orjson.loads(cache.serve("techniques_of", params, ("techniques",), compute))
+    answer: Sequence[str] = cache.answer("techniques_of", params, ("techniques",), compute)
     return answer
 
 
@@ -246,7 +249,7 @@ SELECT
 )
 
 
-def choices(domain: str) -> dict[str, Any]:
+def choices(domain: str) -> Mapping[str, Any]:
     """What filters offer: {domains: [key], platforms: [name], tactics: [{id, key, name}], groups and data_components:
     [{id, name, n}], today: ISO day, days: [ISO day] to step through}, where n counts active techniques.
 
@@ -254,9 +257,7 @@ def choices(domain: str) -> dict[str, Any]:
     """
     today = measured.today()
     topics, params = ("techniques", "snapshots"), {"domain": domain, "day": today}
-    found: dict[str, Any] = orjson.loads(
-        cache.serve("choices", params, topics, lambda: orjson.dumps(_choices(domain, today)))
-    )
+    found: Mapping[str, Any] = cache.answer("choices", params, topics, lambda: _choices(domain, today))
     return found
 
 

@@ -5,8 +5,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import orjson
-
 from data import cache
 from data.queries import heatmap, measured, reader
 from data.queries.map_columns import Measured
@@ -55,7 +53,7 @@ class Asked:
     budget: int = 10
 
 
-def what_next(asked: Asked) -> dict[str, Any]:
+def what_next(asked: Asked) -> Mapping[str, Any]:
     """Gaps and tests, both of the techniques that `asked` is about.
 
         {domain, techniques, score {now, after} in points of the organisation,
@@ -73,9 +71,7 @@ def what_next(asked: Asked) -> dict[str, Any]:
         "budget": asked.budget,
         "day": measured.today(),
     }
-    answer: dict[str, Any] = orjson.loads(
-        cache.serve("next_best", params, TOPICS, lambda: orjson.dumps(_what_next(asked)))
-    )
+    answer: Mapping[str, Any] = cache.answer("next_best", params, TOPICS, lambda: _what_next(asked))
     return answer
 
 

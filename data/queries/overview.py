@@ -1,10 +1,8 @@
 """The overview: the totals of the matrix, and what has changed lately."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
-
-import orjson
 
 from data import cache
 from data.queries import counting, heatmap, measured, reader, snapshots
@@ -61,14 +59,14 @@ ORDER BY months.month
 TREND_MONTHS = 12
 
 
-def overview(domain: str, as_of: date | None = None) -> dict[str, Any]:
+def overview(domain: str, as_of: date | None = None) -> Mapping[str, Any]:
     """`{version, totals (as in the matrix), weights_version, newly_covered: [{attack_id, name, validated_at}], notes}`.
 
     What is newly covered is told of the present only.
     """
     day = as_of or measured.today()
 
-    def compute() -> bytes:
+    def compute() -> dict[str, Any]:
         found = heatmap.matrix(domain, as_of=as_of)
         cells = found["cells"]
         covered = [
@@ -76,21 +74,19 @@ def overview(domain: str, as_of: date | None = None) -> dict[str, Any]:
             for attack_id, status, inside in zip(cells["id"], cells["status"], cells["in_scope"], strict=True)
             if status == "covered" and inside
         ]
-        answer = {
+        return {
             "version": found["version"],
             "weights_version": found["weights_version"],
             "totals": found["totals"],
             "newly_covered": [] if as_of else _newly_covered(domain, covered),
             "notes": found["notes"],
         }
-        return orjson.dumps(answer)
 
-    kept = cache.serve("overview", {"domain": domain, "day": day}, heatmap.TOPICS, compute)
-    answer: dict[str, Any] = orjson.loads(kept)
+    answer: Mapping[str, Any] = cache.answer("overview", {"domain": domain, "day": day}, heatmap.TOPICS, compute)
     return answer
 
 
-def lately(domain: str) -> dict[str, Any]:
+def lately(domain: str) -> Mapping[str, Any]:
     """`{validated, within_days, months: [{month, executed, evaluated, alerted, prevented, detected Share}]}`.
 
     `months` are the last twelve, this one included, tests in scope by the month of the attack; `validated` counts the
@@ -98,7 +94,7 @@ def lately(domain: str) -> dict[str, Any]:
     """
     day = measured.today()
 
-    def compute() -> bytes:
+    def compute() -> dict[str, Any]:
         cells = heatmap.matrix(domain)["cells"]
         inside = [attack_id for attack_id, yes in zip(cells["id"], cells["in_scope"], strict=True) if yes]
         last = day.replace(day=1)
@@ -111,15 +107,13 @@ def lately(domain: str) -> dict[str, Any]:
             }
             for row in rows
         ]
-        answer = {"validated": rows[-1]["validated"], "within_days": CHANGED_WITHIN.days, "months": months}
-        return orjson.dumps(answer)
+        return {"validated": rows[-1]["validated"], "within_days": CHANGED_WITHIN.days, "months": months}
 
-    kept = cache.serve("lately", {"domain": domain, "day": day}, heatmap.TOPICS, compute)
-    answer: dict[str, Any] = orjson.loads(kept)
+    answer: Mapping[str, Any] = cache.answer("lately", {"domain": domain, "day": day}, heatmap.TOPICS, compute)
     return answer
 
 
-def changed(domain: str, since: Since) -> tuple[list[Sentence], list[str]]:
+def changed(domain: str, since: Since) -> tuple[Sequence[Sentence], Sequence[str]]:
     """What changed since a span ago, in sentences, and what of that day was not known.
 
     It is compared with the last day before that of which a snapshot is kept; without one there is nothing to tell.
@@ -134,7 +128,7 @@ def changed(domain: str, since: Since) -> tuple[list[Sentence], list[str]]:
     return told, notes
 
 
-def _counts(matrix: dict[str, Any]) -> Counts:
+def _counts(matrix: Mapping[str, Any]) -> Counts:
     tests = matrix["totals"]["tests"]
     return Counts(**{name: tests[name] for name in ("planned", "executed", "evaluated", "alerted", "prevented")})
 

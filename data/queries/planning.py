@@ -5,7 +5,7 @@ source, elevated}]}`; a row without options says what nothing can be planned for
 """
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -68,7 +68,7 @@ def for_actor(attack_id: str, platform: str = "") -> tuple[dict[str, Any], list[
     return head, _for_gaps(head["domain"], gaps, platform)
 
 
-def for_framework(slug: str, code: str = "", platform: str = "") -> tuple[dict[str, Any], list[Row]]:
+def for_framework(slug: str, code: str = "", platform: str = "") -> tuple[Mapping[str, Any], list[Row]]:
     """The framework `{slug, name, ...}` and what its controls (or one, by its code) lack proof of, with templates:
     what holds back most controls first, but those with templates before those without. Raises NotFound."""
     head, gaps = compliance.gaps(slug, code)

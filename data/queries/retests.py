@@ -1,9 +1,8 @@
 """What goes stale, when, and which tests to repeat so that it does not."""
 
+from collections.abc import Mapping
 from datetime import date, timedelta
 from typing import Any
-
-import orjson
 
 from data import cache
 from data.queries import counting, heatmap, measured, reader
@@ -24,7 +23,7 @@ ORDER BY technique.attack_id, test.number
 """
 
 
-def plan(domain: str, until: date) -> dict[str, Any]:
+def plan(domain: str, until: date) -> Mapping[str, Any]:
     """Techniques in scope whose newest evidence is stale by then, the first to go first, then the most relevant.
 
     `{window_days, techniques (that go), already (of them stale today), tests (to repeat), tested (in scope), rows:
@@ -32,9 +31,13 @@ def plan(domain: str, until: date) -> dict[str, Any]:
     test, at most ROWS_MAX; `planned`: a retest of it is under way.
     """
     params = {"domain": domain, "until": until, "day": measured.today()}
-    answer: dict[str, Any] = orjson.loads(
-        cache.serve("retests", params, heatmap.TOPICS, lambda: orjson.dumps(_plan(domain, until)))
+    answer: Mapping[str, Any] = cache.answer(
+        "retests", params, heatmap.TOPICS, lambda: _plan(domain, until), read=_read
     )
+    return answer
+
+
+def _read(answer: dict[str, Any]) -> dict[str, Any]:
     for row in answer["rows"]:
         row |= {name: date.fromisoformat(row[name]) for name in ("stale_on", "on")}
         row["outcome"] = Outcome(row["outcome"]) if row["outcome"] else None

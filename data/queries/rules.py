@@ -145,18 +145,18 @@ def ids(view: RulesView) -> list[UUID]:
     return [UUID(row["id"]) for row in reader.rows(statement, *asked.parameters)]
 
 
-def choices() -> dict[str, Any]:
+def choices() -> Mapping[str, Any]:
     """What can be filtered by: `sources`, `statuses`, `products` as [value, count]; `tactics` as [value, name].
 
     `whole` is the number of rules that their sources have.
     """
 
-    def compute() -> bytes:
+    def compute() -> dict[str, Any]:
         (row,) = reader.rows(_CHOICES)
         tactics = orjson.loads(row["tactics"] or "[]")
-        return orjson.dumps(_counted(orjson.loads(row["counted"] or "[]")) | {"tactics": tactics})
+        return _counted(orjson.loads(row["counted"] or "[]")) | {"tactics": tactics}
 
-    found: dict[str, Any] = orjson.loads(cache.serve("rule_choices", {}, ("rules", "techniques"), compute))
+    found: Mapping[str, Any] = cache.answer("rule_choices", {}, ("rules", "techniques"), compute)
     return found
 
 
@@ -174,11 +174,8 @@ def _counted(rows: list[list[Any]]) -> dict[str, Any]:
 def truth_mix(sources: Sequence[str] = ()) -> TruthMix:
     """How many rules are proven, silent, never tested, without data; of these sources, or of all."""
 
-    def compute() -> bytes:
-        return orjson.dumps(reader.rows(_MIX))
-
     rules, enabled = dict.fromkeys(RuleTruth, 0), dict.fromkeys(RuleTruth, 0)
-    for row in orjson.loads(cache.serve("truth_mix", {}, TOPICS, compute)):
+    for row in cache.answer("truth_mix", {}, TOPICS, lambda: reader.rows(_MIX)):
         if not sources or row["source"] in sources:
             rules[RuleTruth(row["truth"])] += row["rules"]
             enabled[RuleTruth(row["truth"])] += row["rules"] if row["enabled"] else 0
@@ -187,20 +184,13 @@ def truth_mix(sources: Sequence[str] = ()) -> TruthMix:
 
 def layers(domain: str) -> Layers:
     """Claimed and proven by rules, over the active techniques of a domain."""
-
-    def compute() -> bytes:
-        return orjson.dumps(reader.rows(_LAYERS, domain)[0])
-
-    return Layers(**orjson.loads(cache.serve("rule_layers", {"domain": domain}, TOPICS, compute)))
+    found = cache.answer("rule_layers", {"domain": domain}, TOPICS, lambda: reader.rows(_LAYERS, domain)[0])
+    return Layers(**found)
 
 
-def log_sources() -> list[dict[str, Any]]:
+def log_sources() -> Sequence[Mapping[str, Any]]:
     """Every kind of log that rules read, most rules first: how many, and whether it is collected (None: not known)."""
-
-    def compute() -> bytes:
-        return orjson.dumps(reader.rows(_LOGS))
-
-    found: list[dict[str, Any]] = orjson.loads(cache.serve("log_sources", {}, TOPICS, compute))
+    found: Sequence[Mapping[str, Any]] = cache.answer("log_sources", {}, TOPICS, lambda: reader.rows(_LOGS))
     return found
 
 

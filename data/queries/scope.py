@@ -3,8 +3,6 @@
 from collections.abc import Mapping
 from typing import Any
 
-import orjson
-
 from data import cache
 from data.queries import heatmap, reader
 
@@ -40,7 +38,7 @@ GROUP BY decided.id, home.name ORDER BY 1
 """
 
 
-def scope(domain: str) -> dict[str, Any]:
+def scope(domain: str) -> Mapping[str, Any]:
     """The declared scope of a map.
 
         {version, totals (as in the matrix), whole: techniques of the map, by_platform, by_hand,
@@ -52,9 +50,7 @@ def scope(domain: str) -> dict[str, Any]:
     their parent; together with those in scope they are the `whole`. `alone` names no other platform. `tests` are those
     evaluated, whether they count or not; `subs` sub-techniques go with their parent.
     """
-    answer: dict[str, Any] = orjson.loads(
-        cache.serve("scope", {"domain": domain}, heatmap.TOPICS, lambda: orjson.dumps(_scope(domain)))
-    )
+    answer: Mapping[str, Any] = cache.answer("scope", {"domain": domain}, heatmap.TOPICS, lambda: _scope(domain))
     return answer
 
 

@@ -24,19 +24,17 @@ FROM score_weights ORDER BY version DESC LIMIT 200
 """
 
 
-def standing(domain: str, as_of: date | None = None) -> dict[str, Any]:
+def standing(domain: str, as_of: date | None = None) -> Mapping[str, Any]:
     """`{version, weights_version, techniques, score (as in the matrix's totals), notes [sentence],
     band {low, score, high}|null, draws, tactics [{key, name, low, score, high}] (lowest score first),
     last {name, share}|null}`; points.
     """
     day = as_of or measured.today()
-    answer: dict[str, Any] = orjson.loads(
-        cache.serve(
-            "score",
-            {"domain": domain, "day": day, "now": measured.today()},
-            heatmap.TOPICS,
-            lambda: orjson.dumps(_standing(measured.read(domain, as_of=day))),
-        )
+    answer: Mapping[str, Any] = cache.answer(
+        "score",
+        {"domain": domain, "day": day, "now": measured.today()},
+        heatmap.TOPICS,
+        lambda: _standing(measured.read(domain, as_of=day)),
     )
     return answer
 

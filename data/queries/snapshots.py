@@ -1,6 +1,6 @@
 """What snapshots tell: the trend of a domain and of one technique, and why the score changed between two days."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 from functools import cache as cache_of
 from typing import Any
@@ -39,10 +39,16 @@ _CAUSES = {cause.value: cause for cause in Cause}  # looking one up is much quic
 _PARTS = {part.value: part for part in PartName}
 
 
-def trend(domain: str) -> list[TrendPoint]:
+def trend(domain: str) -> Sequence[TrendPoint]:
     """Every snapshot of a domain in order of its day, those asked for after the day's own; without the present."""
-    answer = cache.serve("trend", {"domain": domain}, ("snapshots",), lambda: orjson.dumps(_trend(domain)))
-    return [_point(row) for row in orjson.loads(answer)]
+    found: Sequence[TrendPoint] = cache.answer(
+        "trend",
+        {"domain": domain},
+        ("snapshots",),
+        lambda: _trend(domain),
+        read=lambda rows: [_point(row) for row in rows],
+    )
+    return found
 
 
 def now(domain: str) -> TrendPoint:
@@ -80,30 +86,39 @@ def at(found: Mapping[str, Any]) -> TrendPoint:
     )
 
 
-def of_technique(attack_id: str, domain: str) -> list[dict[str, Any]]:
+def of_technique(attack_id: str, domain: str) -> Sequence[Mapping[str, Any]]:
     """One technique by day: `{day, kind, score 0..100|None, status, evaluated (tests), weights_version}`."""
 
-    def compute() -> bytes:
+    def compute() -> list[dict[str, Any]]:
         rows = reader.rows(_OF_TECHNIQUE, attack_id, domain)
         for row in rows:
             row["score"] = round(row.pop("points"), 1) if row.pop("known") else None
-        return orjson.dumps(rows)
+        return rows
 
-    params = {"id": attack_id, "domain": domain}
-    found: list[dict[str, Any]] = orjson.loads(cache.serve("technique_trend", params, ("snapshots",), compute))
-    return [{**row, "day": date.fromisoformat(row["day"])} for row in found]
+    found: Sequence[Mapping[str, Any]] = cache.answer(
+        "technique_trend",
+        {"id": attack_id, "domain": domain},
+        ("snapshots",),
+        compute,
+        read=lambda rows: [{**row, "day": date.fromisoformat(row["day"])} for row in rows],
+    )
+    return found
 
 
-def change(domain: str, from_day: date, to_day: date) -> tuple[Change, list[str]]:
+def change(domain: str, from_day: date, to_day: date) -> tuple[Change, Sequence[str]]:
     """Why the score of `to_day` is another than that of `from_day`, and what of these days was not known.
 
     Either may be the earlier; today is as of now. The change comes with names of its techniques by `names`.
     """
     params = {"domain": domain, "from": from_day, "to": to_day, "day": measured.today()}
-    answer = orjson.loads(
-        cache.serve("score_change", params, heatmap.TOPICS, lambda: _explained(domain, from_day, to_day))
+    found: tuple[Change, Sequence[str]] = cache.answer(
+        "score_change",
+        params,
+        heatmap.TOPICS,
+        lambda: _explained(domain, from_day, to_day),
+        read=lambda kept: (_change(kept["change"]), kept["notes"]),
     )
-    return _change(answer["change"]), answer["notes"]
+    return found
 
 
 def names(domain: str) -> dict[str, str]:
@@ -132,11 +147,11 @@ def moment(found: Map) -> Moment:
     return Moment(found.as_of, found.scorer.weights, found.platforms_out, techniques)
 
 
-def _explained(domain: str, from_day: date, to_day: date) -> bytes:
+def _explained(domain: str, from_day: date, to_day: date) -> orjson.Fragment:
     maps = [measured.read(domain, as_of=day) for day in (from_day, to_day)]
     found = score_change.explain(*map(moment, maps))
     notes = [f"{one.as_of.day} {one.as_of:%b %Y}: {note}" for one in maps for note in one.notes]
-    return orjson.dumps({"change": found, "notes": notes}, option=orjson.OPT_NON_STR_KEYS)
+    return orjson.Fragment(orjson.dumps({"change": found, "notes": notes}, option=orjson.OPT_NON_STR_KEYS))
 
 
 def _change(kept: dict[str, Any]) -> Change:

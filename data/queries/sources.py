@@ -6,7 +6,6 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-import orjson
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
@@ -218,14 +217,14 @@ def sources(session: Session) -> list[SourceRow]:
     return rows
 
 
-def _figures(session: Session, name: str, numbers: Mapping[str, int]) -> list[dict[str, Any]]:
+def _figures(session: Session, name: str, numbers: Mapping[str, int]) -> Sequence[Mapping[str, Any]]:
     topic, statement = _FIGURES[name]
 
-    def compute() -> bytes:
-        return orjson.dumps([dict(row._mapping) for row in session.execute(text(statement))])
+    def compute() -> list[dict[str, Any]]:
+        return [dict(row._mapping) for row in session.execute(text(statement))]
 
-    found: list[dict[str, Any]] = orjson.loads(
-        cache.serve("source_figures", {"of": name}, (topic,), compute, numbers=numbers)
+    found: Sequence[Mapping[str, Any]] = cache.answer(
+        "source_figures", {"of": name}, (topic,), compute, numbers=numbers
     )
     return found
 

@@ -1,10 +1,9 @@
 """One technique: what it is, where we stand on it, and everything that hangs on it."""
 
+from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import date
 from typing import Any
-
-import orjson
 
 from data import cache
 from data.queries import counting, heatmap, measured, reader, technique_lists
@@ -54,7 +53,7 @@ GROUP BY own
 """)
 
 
-def technique(attack_id: str, domain: str = "") -> dict[str, Any]:
+def technique(attack_id: str, domain: str = "") -> Mapping[str, Any]:
     """Everything the technique page shows; raises NotFound.
 
     `{head, status, stale, age_days, in_scope, proven Share (procedures that held), proven_below Share|null,
@@ -68,9 +67,7 @@ def technique(attack_id: str, domain: str = "") -> dict[str, Any]:
     wanted = attack_id.strip().upper()
     day = measured.today()
     params = {"id": wanted, "domain": domain, "day": day}
-    answer: dict[str, Any] = orjson.loads(
-        cache.serve("technique", params, TOPICS, lambda: orjson.dumps(_technique(wanted, domain, day)))
-    )
+    answer: Mapping[str, Any] = cache.answer("technique", params, TOPICS, lambda: _technique(wanted, domain, day))
     if not answer:
         raise NotFound(f"ATT&CK has no technique {attack_id[:20]} on the loaded maps.")
     return answer

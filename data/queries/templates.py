@@ -1,7 +1,7 @@
 """Test templates for screens: a page of those that match, what can be chosen from, and one as a whole."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -180,15 +180,16 @@ def ids(asked: Asked) -> list[UUID]:
     return [UUID(row["id"]) for row in reader.rows(_IDS, *asked._parameters())]
 
 
-def choices() -> dict[str, list[list[Any]]]:
+def choices() -> Mapping[str, Sequence[Sequence[Any]]]:
     """What can be filtered by: `sources`, `platforms`, `tools` as [value, count]; `actors` as [id, name]."""
-
-    def compute() -> bytes:
-        (row,) = reader.rows(_CHOICES)
-        return str(row["choices"]).encode()
-
-    found = orjson.loads(cache.serve("template_choices", {}, ("templates", "techniques"), compute))
-    return {name: values or [] for name, values in found.items()}
+    found: Mapping[str, Sequence[Sequence[Any]]] = cache.answer(
+        "template_choices",
+        {},
+        ("templates", "techniques"),
+        lambda: orjson.Fragment(reader.rows(_CHOICES)[0]["choices"]),
+        read=lambda kept: {name: values or [] for name, values in kept.items()},
+    )
+    return found
 
 
 def template(template_id: UUID, version: int = 0) -> dict[str, Any]:

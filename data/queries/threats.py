@@ -1,8 +1,7 @@
 """What makes techniques matter more here: own groups, exploitation, priorities, and what weighs most for it."""
 
+from collections.abc import Mapping, Sequence
 from typing import Any
-
-import orjson
 
 from data import cache
 from data.queries import measured, reader
@@ -39,7 +38,7 @@ WHERE said.domain = $1 ORDER BY said.priority, said.attack_id
 """
 
 
-def groups(domain: str, sector: str = "") -> list[dict[str, Any]]:
+def groups(domain: str, sector: str = "") -> Sequence[Mapping[str, Any]]:
     """Every group by name: `{attack_id, name, aliases, techniques, own, reason, author, created_at, words}`.
 
     `words`: those of its description that speak of `sector`, [] without one.
@@ -47,15 +46,15 @@ def groups(domain: str, sector: str = "") -> list[dict[str, Any]]:
 
     known = sector if sector in SECTORS else ""
 
-    def compute() -> bytes:
+    def compute() -> list[dict[str, Any]]:
         rows = reader.rows(_GROUPS, domain)
         for row in rows:
             description = row.pop("description") or ""
             row["words"] = named(known, description) if known else []
-        return orjson.dumps(rows)
+        return rows
 
     params = {"domain": domain, "sector": known}
-    found: list[dict[str, Any]] = orjson.loads(cache.serve("threat_groups", params, ("threats", "techniques"), compute))
+    found: Sequence[Mapping[str, Any]] = cache.answer("threat_groups", params, ("threats", "techniques"), compute)
     return found
 
 
@@ -69,14 +68,12 @@ def priorities(domain: str) -> list[dict[str, Any]]:
     return reader.rows(_PRIORITIES, domain)
 
 
-def weighing(domain: str) -> dict[str, Any]:
+def weighing(domain: str) -> Mapping[str, Any]:
     """What weighs: `{techniques, used_by_own, exploited, raised, lowered, version, weightiest [{attack_id, name,
     relevance, why, status, stale, in_scope}]}`; counts are of techniques in scope."""
     day = measured.today()
-    answer = cache.serve(
-        "threat_weights", {"domain": domain, "day": day}, TOPICS, lambda: orjson.dumps(_weighing(domain))
-    )
-    found: dict[str, Any] = orjson.loads(answer)
+    params = {"domain": domain, "day": day}
+    found: Mapping[str, Any] = cache.answer("threat_weights", params, TOPICS, lambda: _weighing(domain))
     return found
 
 

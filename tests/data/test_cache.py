@@ -2,6 +2,7 @@
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from datetime import date
 
 import pytest
 from sqlalchemy import Engine, text
@@ -27,6 +28,15 @@ class Counting:
         if self._release:
             self._release.wait(5)
         return b'{"n":%d}' % self.calls
+
+
+class Numbered:
+    def __init__(self) -> None:
+        self.calls = 0
+
+    def __call__(self) -> dict[str, int]:
+        self.calls += 1
+        return {"n": self.calls}
 
 
 @pytest.mark.usefixtures("database", "redis_server")
@@ -62,6 +72,49 @@ class TestServe:
             release.set()
             assert {answer.result() for answer in asked} == {b'{"n":1}'}
         assert compute.calls == 1
+
+
+@pytest.mark.usefixtures("database", "redis_server")
+class TestAnswer:
+    def test_is_read_once_until_the_data_changes(self) -> None:
+        compute, read = Numbered(), []
+
+        def reading(plain: dict[str, int]) -> int:
+            read.append(plain)
+            return plain["n"]
+
+        def ask() -> int:
+            found: int = cache.answer("q", {"a": 1}, ("weights",), compute, read=reading)
+            return found
+
+        assert (ask(), ask(), read) == (1, 1, [{"n": 1}])
+        _change_weights()
+        assert (ask(), ask(), len(read)) == (2, 2, 2)
+
+    def test_another_process_takes_it_from_redis_and_has_it_as_json_has_it(self) -> None:
+        def compute() -> dict[str, object]:
+            return {"days": (date(2026, 1, 2),)}
+
+        first = cache.answer("q", {}, ("weights",), compute)
+        cache.forget()
+        second = cache.answer("q", {}, ("weights",), lambda: pytest.fail("it is kept"))
+        assert first == second == {"days": ["2026-01-02"]}
+
+    def test_is_what_serve_keeps(self) -> None:
+        cache.answer("q", {}, ("weights",), Numbered())
+        assert cache.serve("q", {}, ("weights",), lambda: pytest.fail("it is kept")) == b'{"n":1}'
+
+    def test_one_too_large_is_read_again(self) -> None:
+        large = "x" * cache._READ_MAX_EACH
+        first, second = (cache.answer("q", {}, ("weights",), lambda: [large]) for _ in range(2))
+        assert first == second
+        assert first is not second
+
+    def test_what_may_never_be_committed_is_not_kept(self) -> None:
+        compute = Numbered()
+        with cache.bypassed():
+            assert cache.answer("q", {}, ("weights",), compute) == {"n": 1}
+        assert cache.answer("q", {}, ("weights",), compute) == {"n": 2}
 
 
 @pytest.mark.usefixtures("database", "redis_server")
