@@ -136,7 +136,8 @@
         { key: at },
         row.map(function (cell, index) {
           var title = cell && typeof cell === "object" ? cell.x : undefined;
-          return parts.h("td", { key: index, className: "is-" + (columns[index].kind || "text"), title: title }, shown(cell));
+          var props = { key: index, className: "is-" + (columns[index].kind || "text"), title: title, "data-column": columns[index].name };
+          return parts.h("td", props, shown(cell));
         }),
       );
     });
@@ -190,6 +191,15 @@
     );
   }
 
+  // By what columns there are: more room where there is little, and on a phone a row that stands in lines.
+  function widthOf(columns) {
+    var wide = columns.length > 7 ? " is-widest" : columns.length > 4 ? " is-wide" : "";
+    var long = columns.some(function (column) {
+      return column.kind === "prose";
+    });
+    return wide + (columns.length > 3 || long ? " is-stacked" : "");
+  }
+
   parts.Listing = function (given) {
     var h = parts.h;
     var React = window.React;
@@ -222,7 +232,7 @@
         { className: "listing-scroll", tabIndex: props.columns.length > 3 ? 0 : undefined, role: "region", "aria-label": props.caption },
         h(
           "table",
-          { className: "rows" + (props.columns.length > 7 ? " is-widest" : props.columns.length > 4 ? " is-wide" : "") },
+          { className: "rows" + widthOf(props.columns) },
           h("caption", { className: "unseen" }, props.caption),
           h(
             "thead",

@@ -12,6 +12,7 @@ from pages.components import frame, words
 from pages.components.frame import Nav
 from pages.components.labelled import labelled
 from pages.components.parts import when
+from pages.components.plain_table import plain_table
 
 PATH = "/account"
 TITLE = "Account"
@@ -93,9 +94,8 @@ def _password(data: Account) -> list[Component]:
 
 def render_sessions(sessions: Sequence[Session]) -> list[Component]:
     """Each row but the present one can be ended (`{"type": "session-end", "session": id}`)."""
-    head = html.Tr([html.Th(name) for name in ("Device", "Address", "Signed in", "Last seen", "")])
-    rows = [_session(session) for session in sessions]
-    table = html.Table([html.Thead(head), html.Tbody(rows)], className="rows is-wide")
+    names = ("Device", "Address", "Signed in", "Last seen", "")
+    table = plain_table(names, map(_session, sessions))
     end_all = frame.dialog(
         "sessions-dialog",
         "Log out everywhere",
@@ -109,10 +109,10 @@ def render_sessions(sessions: Sequence[Session]) -> list[Component]:
     opener = html.Button(
         "Log out everywhere", type="button", className="button is-quiet", **{"data-opens": "sessions-dialog"}
     )
-    return [html.Div(table, className="listing-scroll"), html.Div(opener, className="listing-tools"), end_all]
+    return [table, html.Div(opener, className="listing-tools"), end_all]
 
 
-def _session(session: Session) -> html.Tr:
+def _session(session: Session) -> list[Component | str]:
     if session.current:
         action: Component = html.Span("this one", className="hint")
     else:
@@ -123,5 +123,4 @@ def _session(session: Session) -> html.Tr:
             className="button is-quiet is-small",
             **{"aria-label": f"End the session on {session.device}"},
         )
-    cells = [session.device, session.ip, when(session.created_at, "moment"), when(session.last_seen_at, "ago"), action]
-    return html.Tr([html.Td(cell) for cell in cells])
+    return [session.device, session.ip, when(session.created_at, "moment"), when(session.last_seen_at, "ago"), action]

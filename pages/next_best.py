@@ -234,7 +234,7 @@ def _gaps(data: WhatNext) -> list[Component]:
     most = data.gaps[0].weight or 1.0
     rows = [_gap_row(gap, most) for gap in data.gaps]
     columns = [column("Technique"), column("Status"), column("Weight", "num"), column("Score", "num")]
-    columns += [column("Relevance", "num"), column("Why it weighs")]
+    columns += [column("Relevance", "num"), column("Why it weighs", "prose")]
     table = listing(columns, rows, caption="Gaps by weight", noun="gaps", limit=20, file="gaps")
     parts: list[Component] = [heading(f"{words.plural(data.all_gaps, 'gap')} by weight", note)]
     if data.all_gaps > len(data.gaps):

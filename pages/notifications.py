@@ -18,6 +18,7 @@ from pages.components.bell import HREF, inbox
 from pages.components.channels import Channel, add_form, render_channels
 from pages.components.frame import Nav
 from pages.components.parts import when
+from pages.components.plain_table import plain_table
 from pages.components.status import link
 
 PATH = HREF
@@ -130,15 +131,13 @@ def render_failed(data: Notifications) -> list[Component]:
     """Each can be tried again: `{"type": "message-again", "message": id}`."""
     if not data.failed:
         return []
-    head = html.Tr([html.Th(name) for name in ("Message", "Channel", "Why", "When", "")])
-    body = html.Tbody([_failed(each) for each in data.failed])
-    table = html.Table([html.Thead(head), body], className="rows is-wide")
+    table = plain_table(("Message", "Channel", "Why", "When", ""), map(_failed, data.failed))
     more = data.failed_total - len(data.failed)
     return [
         html.Section(
             [
                 html.Header([html.H2("Not delivered"), html.P("Given up after several attempts. The bell has them.")]),
-                html.Div(table, className="listing-scroll"),
+                table,
                 html.P(f"and {words.number(more)} more", className="hint") if more else html.Div(),
             ],
             className="section",
@@ -147,7 +146,7 @@ def render_failed(data: Notifications) -> list[Component]:
     ]
 
 
-def _failed(message: Failed) -> html.Tr:
+def _failed(message: Failed) -> list[Component | str]:
     again = html.Button(
         "Try again",
         id={"type": "message-again", "message": message.id},
@@ -156,11 +155,10 @@ def _failed(message: Failed) -> html.Tr:
         **{"aria-label": f"Try again: {message.title}"},
     )
     tried = words.plural(message.attempts, "attempt")
-    cells: list[Component | str] = [
+    return [
         message.title,
         link(message.channel, f"{PATH}?channel={message.channel_id}"),
         f"{message.reason} ({tried})",
         when(message.created_at, "ago"),
         again,
     ]
-    return html.Tr([html.Td(each) for each in cells])

@@ -257,7 +257,7 @@ def _gaps(data: Overview) -> list[Component]:
         for gap in data.gaps
     ]
     table = listing(
-        [column("Technique"), column("Weight", "num"), column("Why it weighs")],
+        [column("Technique"), column("Weight", "num"), column("Why it weighs", "prose")],
         rows,
         caption="The gaps that weigh most",
         noun="gaps",

@@ -296,3 +296,24 @@ def test_on_a_phone(page_of: PageOf, add_person: AddPerson) -> None:
         page.goto(path)
         expect(page.locator("#answer")).not_to_be_empty()
         assert page.evaluate("document.documentElement.scrollWidth") <= 390, path
+
+
+def test_on_a_phone_a_row_of_many_columns_stands_in_lines(page_of: PageOf, add_person: AddPerson) -> None:
+    page = page_of(add_person("vera"), width=390, height=844)
+    for path, table in (
+        ("/", "The gaps that weigh most"),
+        ("/compliance", "Frameworks"),
+        ("/coverage?by=technique", "Techniques and their coverage"),
+        ("/campaigns", "Campaigns"),
+        ("/account", ""),
+    ):
+        page.goto(path)
+        scrolls = page.locator(f".listing-scroll[aria-label='{table}']" if table else ".listing-scroll")
+        row = scrolls.locator("tbody tr").first
+        expect(row.locator("td").nth(1)).to_be_visible()
+        assert scrolls.evaluate("one => one.scrollWidth - one.clientWidth") == 0, path
+        named = row.locator("td").evaluate_all("all => all.map(one => getComputedStyle(one, '::before').content)")
+        assert named[0] == "none"  # what the row is about needs no name
+        assert [json.loads(name) for name in named[2:]] == page.evaluate(
+            "row => [...row.children].slice(2).map(one => one.dataset.column)", row.element_handle()
+        )
