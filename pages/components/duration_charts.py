@@ -213,13 +213,15 @@ def multiples_chart(about: About, whole: Curve, groups: Sequence[Group]) -> Comp
     firsts = [one for group in shown if group.curve for one in group.curve.seconds[:1]]
     axis = time_axis(longest, shortest=_first_tick(firsts))
     lowest = 10 ** axis["range"][0]
+    gap_across, gap_down = 0.1, 0.17  # for the names of what is below and beside
+    wide, tall = (1 - gap_across * (across - 1)) / across, (1 - gap_down * (down - 1)) / down
     traces: list[dict[str, Any]] = []
-    layout: dict[str, Any] = {"annotations": [], "margin": {"t": 22}}
+    layout: dict[str, Any] = {"annotations": [], "margin": {"t": 40}}
     for at, group in enumerate(shown):
         number = "" if not at else str(at + 1)
         column_, row = at % across, at // across
-        left, right = column_ / across + (0.02 if column_ else 0), (column_ + 1) / across - 0.03
-        top, bottom = 1 - row / down - (0.07 if row else 0), 1 - (row + 1) / down + 0.07
+        left, top = column_ * (wide + gap_across), 1 - row * (tall + gap_down)
+        right, bottom = left + wide, top - tall
         layout[f"xaxis{number}"] = {**axis, "domain": [left, right], "anchor": f"y{number}", "tickangle": 0}
         layout[f"xaxis{number}"]["tickvals"], layout[f"xaxis{number}"]["ticktext"] = _sparse(axis)
         layout[f"yaxis{number}"] = {
@@ -231,8 +233,9 @@ def multiples_chart(about: About, whole: Curve, groups: Sequence[Group]) -> Comp
                 traces.append(_small(curve, number, (lowest, longest), colour, width))
         layout["annotations"].append(
             note_at(
-                f"{group.label}, n = {words.number(group.figures.cases)}",
-                xref="paper", yref="paper", x=left, y=top, xanchor="left", yanchor="bottom", font={"color": "--ink"},
+                f"{group.label}<br>n = {words.number(group.figures.cases)}",
+                xref="paper", yref="paper", x=left, y=top, xanchor="left", yanchor="bottom", align="left",
+                font={"color": "--ink"},
             )
         )  # fmt: skip
     return chart(
@@ -245,7 +248,7 @@ def multiples_chart(about: About, whole: Curve, groups: Sequence[Group]) -> Comp
         ],
         noun="groups",
         file="aegis-small-multiples",
-        height=40 + 130 * down,
+        height=50 + 150 * down,
     )
 
 

@@ -179,7 +179,7 @@ def test_choices_and_what_they_lead_to() -> None:
     world.attack_object("group", "G0002", "Antelope", uses={two: "group_uses"})
     world.attack_object("group", "G0003", "Gone", uses={two: "group_uses"}, active=False)
     world.attack_object("data_component", None, "Process Creation", uses={one: "data_component"})
-    found = heatmap.choices(world.ENTERPRISE)
+    found = dict(heatmap.choices(world.ENTERPRISE))
     assert found.pop("today") == found.pop("days")[0] == datetime.now(UTC).date().isoformat()  # none is kept
     assert found == {
         "domains": [world.ENTERPRISE],
