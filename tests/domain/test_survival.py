@@ -7,8 +7,6 @@ import random
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from lifelines import KaplanMeierFitter
-from lifelines.utils import qth_survival_times, restricted_mean_survival_time
 
 from domain.statistics import Z_95
 from domain.survival import Case, Curve, Summary, band
@@ -114,6 +112,10 @@ def test_the_restricted_mean_is_the_area_under_the_curve(cases: list[Case], hori
 
 
 def test_lifelines_finds_the_same_on_random_cases() -> None:
+    # every process that collects the tests would pay seconds for this
+    from lifelines import KaplanMeierFitter
+    from lifelines.utils import qth_survival_times, restricted_mean_survival_time
+
     dice = random.Random(7)
     for size in (3, 10, 57, 400):
         cases = [Case(dice.randint(1, 90), dice.random() < 0.6) for _ in range(size)]
