@@ -87,8 +87,16 @@ def memory_mb(running: Running, instance: Instance) -> tuple[float, int]:
         if pid is not None:
             process = psutil.Process(pid)
             found |= {one.pid: one for one in (process, *process.children(recursive=True))}
-    total = sum(one.memory_full_info().pss for one in found.values() if one.status() != psutil.STATUS_ZOMBIE)
-    return total / 1024 / 1024, len(found)
+    sizes = [size for size in map(_pss, found.values()) if size]
+    return sum(sizes) / 1024 / 1024, len(sizes)
+
+
+def _pss(process: psutil.Process) -> int:
+    """Bytes; 0 of one that has ended meanwhile."""
+    try:
+        return int(process.memory_full_info().pss)
+    except (psutil.NoSuchProcess, psutil.ZombieProcess):
+        return 0
 
 
 def _wait(process: subprocess.Popen[bytes], address: str) -> None:

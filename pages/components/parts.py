@@ -3,11 +3,18 @@
 Each is one node of the Dash tree, whatever it draws: the tree stays small where a page has hundreds of rows.
 """
 
+import sys
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
+from types import ModuleType
 from typing import Any, Literal
 
 from dash.development.base_component import Component
+
+_NAMESPACE = "aegis_parts"
+# With every property of a component Dash imports what its namespace names, for the version in an error message. There
+# is no such package, and looking for it in all places took longer than making the component.
+sys.modules.setdefault(_NAMESPACE, ModuleType(_NAMESPACE))
 
 Mark = Literal[
     "blocked",
@@ -35,7 +42,7 @@ class Part(Component):  # type: ignore[misc]
 
     _children_props: list[str] = []  # noqa: RUF012 - the name and shape are Dash's
     _base_nodes = ["children"]  # noqa: RUF012
-    _namespace = "aegis_parts"
+    _namespace = _NAMESPACE
     _names: tuple[str, ...] = ()
 
     def __init__(self, **props: Any) -> None:

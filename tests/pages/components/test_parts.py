@@ -1,6 +1,7 @@
 """Each part of Python's side has its other half in the browser's assets, and cells say what they should."""
 
 import re
+import sys
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import get_args
@@ -60,3 +61,13 @@ def test_a_day_sorts_by_the_calendar() -> None:
     assert late["t"] == "14 Nov 2026"
     assert early["o"] < late["o"]
     assert parts.day_cell(None) is None
+
+
+def test_making_a_part_looks_for_no_package(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Finder:
+        @staticmethod
+        def find_spec(name: str, *_rest: object) -> None:
+            pytest.fail(f"{name} is looked for")
+
+    monkeypatch.setattr(sys, "meta_path", [Finder, *sys.meta_path])
+    parts.listing([parts.column("Name")], [["x"]], caption="Rows", noun="rows")
