@@ -10,7 +10,7 @@ from typing import Any
 import orjson
 
 from data import cache
-from data.queries import measured, reader
+from data.queries import measured, past, reader
 from data.queries.measured import Map
 from data.queries.reader import Prepared
 from domain import snapshots
@@ -23,8 +23,7 @@ TOPICS = (*measured.TOPICS, "snapshots")
 
 def matrix(domain: str, platforms: Sequence[str] = (), as_of: date | None = None) -> Mapping[str, Any]:
     """`matrix_json`, read."""
-    params, compute = _asked(domain, platforms, as_of)
-    found: Mapping[str, Any] = cache.answer("matrix", params, TOPICS, compute)
+    found: Mapping[str, Any] = cache.answer("matrix", *_asked(domain, platforms, as_of))
     return found
 
 
@@ -46,17 +45,23 @@ def matrix_json(domain: str, platforms: Sequence[str] = (), as_of: date | None =
 
     Totals are of techniques in scope, each counted once; a Share is {n, of, low, high}. Nothing loaded: empty arrays.
     """
-    params, compute = _asked(domain, platforms, as_of)
-    return cache.serve("matrix", params, TOPICS, lambda: orjson.dumps(compute()))
+    params, topics, compute = _asked(domain, platforms, as_of)
+    return cache.serve("matrix", params, topics, lambda: orjson.dumps(compute()))
+
+
+def topics_of(domain: str, day: date) -> tuple[str, ...]:
+    """What the map of that day changes with, and all that is made of it alone."""
+    return past.KEPT_TOPICS if day < measured.today() and past.is_kept(domain, day) else TOPICS
 
 
 def _asked(
     domain: str, platforms: Sequence[str], as_of: date | None
-) -> tuple[Mapping[str, Any], Callable[[], Mapping[str, Any]]]:
+) -> tuple[Mapping[str, Any], tuple[str, ...], Callable[[], Mapping[str, Any]]]:
     day = as_of or measured.today()
     wanted = tuple(sorted(set(platforms)))
     params = {"domain": domain, "platforms": wanted, "day": day}
-    return params, lambda: _matrix(measured.read(domain, as_of=day, platforms=wanted), day)
+    topics = TOPICS if wanted else topics_of(domain, day)
+    return params, topics, lambda: _matrix(measured.read(domain, as_of=day, platforms=wanted), day)
 
 
 def _matrix(found: Map, day: date) -> dict[str, Any]:

@@ -82,7 +82,9 @@ def overview(domain: str, as_of: date | None = None) -> Mapping[str, Any]:
             "notes": found["notes"],
         }
 
-    answer: Mapping[str, Any] = cache.answer("overview", {"domain": domain, "day": day}, heatmap.TOPICS, compute)
+    answer: Mapping[str, Any] = cache.answer(
+        "overview", {"domain": domain, "day": day}, heatmap.topics_of(domain, day), compute
+    )
     return answer
 
 

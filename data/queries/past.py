@@ -6,7 +6,7 @@ round that was under way or validated then, so that one reopened since still sho
 as it is now where none is older; the notes of the map say which.
 """
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from dataclasses import dataclass, replace
 from datetime import UTC, date
 from typing import Any
@@ -14,6 +14,7 @@ from typing import Any
 import orjson
 import polars as pl
 
+from data import cache as answers
 from data.queries import counting, measured, reader
 from data.queries.map_columns import MIX, RESULTS, Columns, Reading, Tests
 from data.queries.measured import Map, Tactic
@@ -22,6 +23,9 @@ from domain.attack_ids import KNOWN_SUCCESSORS
 from domain.relevance import Priority
 from domain.score import Scorer
 from domain.snapshots import end_of, weights_of
+
+# A day that is kept stays as it is, whatever is tested since; its techniques are looked up on the map.
+KEPT_TOPICS = ("snapshots", "techniques")
 
 # $2 stays free for the family. Every test of the domain as it stood before the moment $4: whether it was validated,
 # closed otherwise, executed; what was seen. Tests of one round stand in their row; of the others the round counts that
@@ -128,6 +132,7 @@ SELECT id::text AS id, day, kind, label, attack_version, weights::text AS weight
 FROM snapshot WHERE {which} ORDER BY {order} LIMIT 1
 """
 _OF_DAY = Prepared(_HEADS.format(which="domain = $1 AND day = $2 AND kind IN ('daily', 'reconstructed')", order="day"))
+_DAYS = "SELECT DISTINCT day FROM snapshot WHERE domain = $1 AND kind IN ('daily', 'reconstructed')"
 _BEFORE = _HEADS.format(
     which="domain = $1 AND day <= $2 AND kind IN ('daily', 'asked')",
     order="day DESC, kind = 'daily' DESC, taken_at DESC",
@@ -167,9 +172,27 @@ class _Kept:
 
 def read(domain: str, *, as_of: date, platforms: Sequence[str] = (), family_of: str = "") -> Map:
     """The map at the end of a day gone by; the arguments of `measured.read`."""
-    of_day = None if platforms else _kept(_OF_DAY, domain, as_of)
-    found = _stored(domain, of_day, as_of) if of_day else reconstruct(domain, as_of=as_of, platforms=platforms)
+    params = {"domain": domain, "day": as_of}
+    stored = None if platforms else answers.held("map of a day", params, KEPT_TOPICS, lambda: _of_day(domain, as_of))
+    found = stored or reconstruct(domain, as_of=as_of, platforms=platforms)
     return replace(found, columns=found.columns.kin_of(family_of)) if family_of else found
+
+
+def is_kept(domain: str, day: date) -> bool:
+    """Whether a snapshot of its own tells of that day."""
+    days: Set[str] = answers.answer(
+        "kept days",
+        {"domain": domain},
+        ("snapshots",),
+        lambda: [row["day"] for row in reader.rows(_DAYS, domain)],
+        read=frozenset,
+    )
+    return day.isoformat() in days
+
+
+def _of_day(domain: str, day: date) -> Map | None:
+    kept = _kept(_OF_DAY, domain, day)
+    return _stored(domain, kept, day) if kept else None
 
 
 def read_snapshot(domain: str, snapshot_id: str) -> Map | None:

@@ -33,7 +33,7 @@ def standing(domain: str, as_of: date | None = None) -> Mapping[str, Any]:
     answer: Mapping[str, Any] = cache.answer(
         "score",
         {"domain": domain, "day": day, "now": measured.today()},
-        heatmap.TOPICS,
+        heatmap.topics_of(domain, day),
         lambda: _standing(measured.read(domain, as_of=day)),
     )
     return answer

@@ -30,7 +30,7 @@ COST = {
     ("/score", "?from=2026-01-01&cause=tests"): (14, 1),
     ("/score/weights", ""): (2, 2),
     ("/retests", ""): (6, 1),
-    ("/heatmap", "?as_of=2026-01-01"): (9, 1),
+    ("/heatmap", "?as_of=2026-01-01"): (11, 1),
     ("/technique/T1000", ""): (13, 1),
     ("/technique/T1000", "?rule={rule}"): (14, 1),
     ("/rules", ""): (8, 1),

@@ -7,7 +7,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from data.queries import measured, past
+from data.queries import heatmap, measured, past
 from data.queries.map_columns import Measured
 from data.queries.measured import Map
 from domain.coverage import CoverageStatus
@@ -249,3 +249,43 @@ def test_a_family_in_the_past(technique: UUID) -> None:
     found = past.read(world.ENTERPRISE, as_of=DAY, family_of=str(technique))
     assert [one.attack_id for one in found.techniques] == ["T1000", "T1000.001"]
     assert past.read(world.ENTERPRISE, as_of=DAY, family_of=str(uuid4())).techniques == []
+
+
+class TestKeptDays:
+    """A day of which a snapshot is kept is computed once, whatever is tested since; any other with each change."""
+
+    @pytest.fixture
+    def life(self, technique: UUID) -> Life:
+        life = Life(technique, at(DAY - timedelta(days=5))).executed(at(DAY - timedelta(days=4)))
+        return life.seen(at(DAY - timedelta(days=3)), "none/alerted").closed(at(DAY - timedelta(days=2)), "validated")
+
+    @staticmethod
+    def ask() -> tuple[str, bool]:
+        found = heatmap.matrix(world.ENTERPRISE, as_of=DAY)
+        return found["cells"]["status"][0], "as they are now" in "".join(found["notes"])
+
+    def test_is_not_asked_for_again_when_tests_change(self, life: Life, count_statements: Any) -> None:
+        snapshots._take(world.ENTERPRISE, DAY, Kind.DAILY)
+        assert self.ask() == ("covered", False)
+        life.reopened(at(DAY + timedelta(days=3)))
+        with count_statements() as sent:
+            assert self.ask() == ("covered", False)
+        assert [one for one in sent.texts if "snapshot" in one] == []
+
+    def test_its_snapshot_taken_away_is_noticed(self, life: Life) -> None:
+        snapshots._take(world.ENTERPRISE, DAY, Kind.DAILY)
+        assert self.ask() == ("covered", False)
+        execute("DELETE FROM snapshot")
+        assert self.ask() == ("covered", True)
+        execute("UPDATE security_test SET created_at = now(), executed_at = now(), validated_at = now()")
+        assert self.ask() == ("untested", True)
+        snapshots._take(world.ENTERPRISE, DAY, Kind.RECONSTRUCTED)
+        assert past.is_kept(world.ENTERPRISE, DAY)
+        assert self.ask()[0] == "untested"
+
+    def test_a_snapshot_that_was_asked_for_keeps_no_day(self, life: Life) -> None:
+        snapshots._take(world.ENTERPRISE, DAY, Kind.ASKED)
+        assert not past.is_kept(world.ENTERPRISE, DAY)
+        assert self.ask()[0] == "covered"
+        execute("UPDATE security_test SET created_at = now(), executed_at = now(), validated_at = now()")
+        assert self.ask()[0] == "untested"
