@@ -11,9 +11,9 @@ from datetime import UTC, datetime
 from typing import Any
 
 import orjson
-from dash._utils import to_json
 from flask import Flask, Response, request
 
+from app.component_json import written
 from callbacks import viewer
 from data import cache
 from domain.errors import AegisError
@@ -64,8 +64,7 @@ def _answer(open_page: Open, path: str, search: str) -> Response | None:
     def compute() -> bytes:
         parts = zip(_OUTPUTS, open_page(path, search), strict=True)
         shown = {name: {"children": part} for name, part in parts}
-        made: str = to_json({"multi": True, "response": shown})
-        return gzip.compress(made.encode(), compresslevel=6, mtime=0)
+        return gzip.compress(written({"multi": True, "response": shown}), compresslevel=6, mtime=0)
 
     try:
         body = cache.serve("page.gz", params, TOPICS, compute, numbers=me.generations)

@@ -5,7 +5,7 @@ from datetime import timedelta
 import dash
 from flask import Flask
 
-from app import bundle, errors, health, navigation, page_cache, security
+from app import bundle, component_json, errors, health, navigation, page_cache, security
 from app.api import (
     actions,
     audit,
@@ -54,6 +54,7 @@ def create_app(settings: Settings) -> Flask:
     server.register_blueprint(tests_csv.blueprint)
     server.register_blueprint(rules_csv.blueprint)
 
+    component_json.install()
     styles, scripts = bundle.install(server, ROOT / "assets")
     app = dash.Dash(
         "aegis",

@@ -1,10 +1,14 @@
 """Pages kept whole: not drawn again until anything they show has changed, and kept apart by role."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
+import orjson
 import pytest
+from dash._utils import to_json
 from flask.testing import FlaskClient
 
+from app import page_cache
+from app.navigation import PAGES
 from callbacks import overview
 from data.database import SYSTEM, unit_of_work
 from data.models import NavigatorOverlay
@@ -14,6 +18,7 @@ from domain.roles import Role
 from pages import not_found
 from tests.callbacks.asking import Asking
 from tests.conftest import Person
+from tests.data import world
 
 ClientOf = Callable[..., FlaskClient]
 AddPerson = Callable[..., Person]
@@ -90,3 +95,23 @@ def test_it_stands_behind_the_guards(asking: Asking, client_of: ClientOf) -> Non
 def test_what_cannot_be_shown_is_said_and_not_kept(asking: Asking) -> None:
     for _ in range(2):
         assert asking.open("/technique/T9999").outputs["title.children"] == not_found.TITLE
+
+
+def test_what_is_sent_is_what_dash_would_send(
+    client_of: ClientOf, add_person: AddPerson, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    technique = world.technique("T1059", under=["execution"])
+    world.release()
+    world.tactics("execution")
+    world.security_test(technique, "none/alerted", days=3)
+    world.rule({"T1059": technique})
+    trees: list[Mapping[str, object]] = []
+    write = page_cache.written
+    monkeypatch.setattr(page_cache, "written", lambda tree: trees.append(tree) or write(tree))
+    asking = Asking(client_of(add_person("ada", Role.ADMIN)))
+    paths = [page.module.PATH for page in PAGES if page.kept and "<" not in page.module.PATH] + ["/technique/T1059"]
+    for path in paths:
+        asking.open(path)
+    assert len(trees) == len(paths) > 10
+    for path, tree in zip(paths, trees, strict=True):
+        assert orjson.loads(write(tree)) == orjson.loads(to_json(tree)), path
