@@ -47,7 +47,7 @@ def test_each_found_kind_says_why_and_how_to_mend_it_and_leads_to_the_test(askin
         assert f"To mend it: {KINDS[slug].mend}" in words
     assert KINDS["disabled_rule"].mend not in words
     assert "Whoami" in words
-    assert r'"t":"1","h":"\u002ftest\u002f1"' in shown.text
+    assert '"t":"1","h":"/test/1"' in shown.text
 
 
 def test_one_kind_by_the_address_and_back(asking: Asking) -> None:
