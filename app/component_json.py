@@ -18,7 +18,7 @@ def install() -> None:
 
 
 def _plain(part: Any) -> Any:
-    try:
-        return part.to_plotly_json()
-    except AttributeError:
-        raise TypeError(f"{type(part).__name__} is nothing that a page is made of") from None
+    plain = getattr(part, "to_plotly_json", None)  # components, patches and figures have it
+    if plain is None:
+        raise TypeError(type(part).__name__)  # orjson says it in its own words
+    return plain()

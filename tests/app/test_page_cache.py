@@ -115,3 +115,8 @@ def test_what_is_sent_is_what_dash_would_send(
     assert len(trees) == len(paths) > 10
     for path, tree in zip(paths, trees, strict=True):
         assert orjson.loads(write(tree)) == orjson.loads(to_json(tree)), path
+
+
+def test_what_no_page_is_made_of_is_not_sent() -> None:
+    with pytest.raises(TypeError, match="not JSON serializable: object"):
+        page_cache.written({"children": object()})
