@@ -36,7 +36,7 @@ _POLL_SECONDS = 0.01
 # What answers are made of is counted, answers are weighed in bytes: a map of everything is much larger than its answer.
 _PARTS_MAX = 4
 _NEAR_MAX, _NEAR_MAX_EACH = 8_000_000, 1_000_000
-# Values of Python weigh about ten times the JSON they were read from, which is what is counted.
+# Counted is the JSON they were read from: values of Python weigh about four times that.
 _READ_MAX, _READ_MAX_EACH = 3_000_000, 700_000
 # After a failure Redis is left alone for this long, so that a page does not pay the timeout for every query.
 _REST_SECONDS = 2.0
