@@ -186,7 +186,6 @@ def _framework(slug: str) -> Callable[[], object]:
 
 def _of_the_workflow() -> list[Query]:
     """Lists are asked for anew each time, as their pages do; a campaign is the one with the most tests."""
-    from data.database import reading
     from data.queries import actors, audit, campaigns, contradictions, jobs, planning, reader
     from domain.roles import Role
     from jobs import contradictions as finding
@@ -204,10 +203,6 @@ def _of_the_workflow() -> list[Query]:
         view = AuditView.of(asked)
         return lambda: (audit.around(), audit.count(view), audit.entries(view))
 
-    def of_jobs() -> Any:
-        with reading() as session:
-            return jobs.promised(session), jobs.counts(session)
-
     return [
         Query("list of campaigns", lambda: campaigns.search(campaigns.Asked()), cached=False),
         Query("the largest campaign", lambda: campaigns.campaign(UUID(biggest["id"])), cached=False),
@@ -216,7 +211,7 @@ def _of_the_workflow() -> list[Query]:
         Query("audit log, first page", audited(), cached=False),
         Query("audit log of a person", audited(person=person["id"]), cached=False),
         Query("audit log of a test", audited(entity="security_test", id=test["number"]), cached=False),
-        Query("jobs", of_jobs, cached=False),
+        Query("jobs", lambda: (jobs.promised(), jobs.counts()), cached=False),
         Query("actors", lambda: actors.actors(DOMAIN)),
         Query("actor", lambda: (actors.actor("G0016"), campaigns.search(campaigns.Asked(actor="G0016"))), cached=False),
         Query("gaps of an actor to plan", lambda: planning.for_actor("G0016", "Windows"), cached=False),

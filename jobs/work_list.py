@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from data import queues
-from data.database import reading
 from data.queries import jobs as query
 from data.queries.jobs import Promise
 from data.queues import Job, Queue, Worker
@@ -76,9 +75,7 @@ class WorkList:
 
 def look() -> WorkList:
     """As it stands now. Raises Unavailable when the database does not answer; Redis may be away."""
-    with reading() as session:
-        rows = query.promised(session)
-        counts = query.counts(session)
+    rows, counts = query.promised(), query.counts()
     state, away = queues.State(queues=(), workers=(), jobs=()), ""
     try:
         state = queues.look()

@@ -4,43 +4,49 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import text
-from sqlalchemy.orm import Session
+from data.queries import reader
+from data.queries.reader import Prepared
 
 SHOWN = 200
 COUNT_MAX = 10_000
 
 # States are written out, so that the partial index of each is used. A source's failed run counts while it is the last.
-_PROMISED = text("""
-(SELECT 'action' AS kind, action.id, 'failed' AS state, action.kind AS name, action.actor_name AS by,
+_PROMISED = Prepared(f"""
+(SELECT 'action' AS kind, action.id::text AS id, 'failed' AS state, action.kind AS name, action.actor_name AS by,
    action.accepted_at AS at, action.attempts, coalesce(action.detail, '') AS reason, test.number
- FROM (SELECT * FROM workflow_action WHERE state = 'failed' ORDER BY finished_at DESC LIMIT :limit) AS action
+ FROM (SELECT * FROM workflow_action WHERE state = 'failed' ORDER BY finished_at DESC LIMIT {SHOWN}) AS action
  LEFT JOIN security_test AS test ON test.id = action.test_id)
 UNION ALL
-(SELECT 'action', action.id, 'queued', action.kind, action.actor_name, action.accepted_at, action.attempts,
+(SELECT 'action', action.id::text, 'queued', action.kind, action.actor_name, action.accepted_at, action.attempts,
    coalesce(action.detail, ''), test.number
- FROM (SELECT * FROM workflow_action WHERE state = 'queued' ORDER BY available_at LIMIT :limit) AS action
+ FROM (SELECT * FROM workflow_action WHERE state = 'queued' ORDER BY available_at LIMIT {SHOWN}) AS action
  LEFT JOIN security_test AS test ON test.id = action.test_id)
 UNION ALL
-(SELECT 'event', id, 'failed', topic, '', created_at, attempts, coalesce(last_error, ''), NULL
- FROM outbox_event WHERE failed_at IS NOT NULL ORDER BY failed_at DESC LIMIT :limit)
+(SELECT 'event', id::text, 'failed', topic, '', created_at, attempts, coalesce(last_error, ''), NULL
+ FROM outbox_event WHERE failed_at IS NOT NULL ORDER BY failed_at DESC LIMIT {SHOWN})
 UNION ALL
-(SELECT 'sync', id, state, source, requested_by_name, coalesce(started_at, queued_at), 0, coalesce(phase, ''), NULL
+(SELECT 'sync', id::text, state, source, requested_by_name, coalesce(started_at, queued_at), 0, coalesce(phase, ''),
+   NULL
  FROM sync_run WHERE state IN ('queued', 'running'))
 UNION ALL
-(SELECT 'sync', id, 'failed', source, requested_by_name, coalesce(finished_at, queued_at), 1, coalesce(error, ''), NULL
+(SELECT 'sync', id::text, 'failed', source, requested_by_name, coalesce(finished_at, queued_at), 1,
+   coalesce(error, ''), NULL
  FROM (SELECT DISTINCT ON (source) * FROM sync_run WHERE state NOT IN ('queued', 'running')
    ORDER BY source, queued_at DESC) AS last
  WHERE state IN ('failed', 'interrupted'))
 """)
-_COUNTS = text("""
-SELECT
-  (SELECT count(*) FROM (SELECT FROM workflow_action WHERE state = 'queued' LIMIT :most) AS found) AS actions_waiting,
-  (SELECT count(*) FROM (SELECT FROM workflow_action WHERE state = 'failed' LIMIT :most) AS found) AS actions_failed,
-  (SELECT count(*) FROM (SELECT FROM outbox_event WHERE failed_at IS NOT NULL LIMIT :most) AS found) AS events_failed,
-  (SELECT count(*) FROM (
-     SELECT FROM outbox_event WHERE delivered_at IS NULL AND failed_at IS NULL LIMIT :most) AS found) AS events_waiting
-""")
+_COUNTS = Prepared(
+    "SELECT "
+    + ", ".join(
+        f"(SELECT count(*) FROM (SELECT FROM {some} LIMIT {COUNT_MAX}) AS found) AS {name}"
+        for name, some in {
+            "actions_waiting": "workflow_action WHERE state = 'queued'",
+            "actions_failed": "workflow_action WHERE state = 'failed'",
+            "events_failed": "outbox_event WHERE failed_at IS NOT NULL",
+            "events_waiting": "outbox_event WHERE delivered_at IS NULL AND failed_at IS NULL",
+        }.items()
+    )
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,10 +78,10 @@ class Counts:
     events_waiting: int
 
 
-def promised(session: Session) -> list[Promise]:
+def promised() -> list[Promise]:
     """Up to `SHOWN` of each kind and state."""
-    return [Promise(*row) for row in session.execute(_PROMISED, {"limit": SHOWN})]
+    return [Promise(**row | {"id": UUID(row["id"])}) for row in reader.rows(_PROMISED)]
 
 
-def counts(session: Session) -> Counts:
-    return Counts(*session.execute(_COUNTS, {"most": COUNT_MAX}).one())
+def counts() -> Counts:
+    return Counts(**reader.rows(_COUNTS)[0])
