@@ -211,8 +211,12 @@ class Scorer:
         a, b, c, d, e = (100.0 * weight / total for weight in kept)
         return (a, b, c, d, e)
 
+    def effective(self, applies: tuple[bool, bool]) -> Five:
+        """The weights after those of parts that do not apply were spread over the others: whether countermeasures do,
+        and whether platforms do."""
+        return self._effective[applies]
+
     def effective_of(self, inputs: Inputs) -> Five:
-        """The weights after those of parts that do not apply were spread over the others."""
         return self._effective[inputs.countermeasures is not None, inputs.platforms is not None]
 
     def points(self, inputs: Inputs) -> Five:

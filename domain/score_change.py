@@ -11,22 +11,26 @@ preferred, causes that changed nothing get nothing, and the contributions sum to
 - *attack*: techniques that came with or left the map, and the platforms it names. *threats*: how techniques matter.
 
 A technique that is on the map on one day only has that day's values on both: coming or leaving is all that it does.
+
+A score is a sum of parts, and the Shapley value of a sum is the sum of the Shapley values: each part is a game of its
+own, of the few causes that can move it. A *coalition* of causes, those that have happened, is a bit mask. Columns run
+parallel over the techniques: what is worked out is worked out for all of them at once.
 """
 
 import math
 import operator
-from collections.abc import Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from enum import StrEnum
 from functools import cache
-from itertools import chain, compress
 from typing import NamedTuple
 
 from domain.freshness import age_days, decay
 from domain.outcomes import Detection, Prevention
 from domain.relevance import Threat, relevance
-from domain.score import Inputs, Scorer, Weights, rules_part, tenths_of
+from domain.score import PARTS, PartName, Scorer, Weights, rules_part, tenths_of
 from domain.statistics import apportion_signed
 
 RESULTS = tuple((prevention, detection) for prevention in Prevention for detection in Detection)
@@ -69,9 +73,16 @@ _LABELS: Mapping[Cause, tuple[str, str]] = {
 }
 
 
-_CAUSES = tuple(Cause)
 # The others change what a technique scores, and leave alone how much it weighs.
 _MOVE_WEIGHTS = frozenset({Cause.SCOPE, Cause.WEIGHTS, Cause.ATTACK, Cause.THREATS})
+# What the value of a part depends on.
+_MOVE_PART: Mapping[PartName, frozenset[Cause]] = {
+    PartName.TESTS: frozenset({Cause.TESTS, Cause.WEIGHTS}),
+    PartName.RULES: frozenset({Cause.RULES, Cause.WEIGHTS}),
+    PartName.COUNTERMEASURES: frozenset({Cause.COUNTERMEASURES, Cause.WEIGHTS}),
+    PartName.FRESHNESS: frozenset({Cause.TESTS, Cause.DECAY, Cause.WEIGHTS}),
+    PartName.PLATFORMS: frozenset({Cause.PLATFORMS, Cause.SCOPE, Cause.ATTACK, Cause.WEIGHTS}),
+}
 
 
 class Standing(NamedTuple):
@@ -143,82 +154,32 @@ class Change:
         return None if self.before is None or self.after is None else self.after - self.before
 
 
+Column = Sequence[float]
+
+
 def explain(before: Moment, after: Moment) -> Change:
     """The change of the score between two moments of one domain; either may be the earlier."""
-    reading = _Reading(before, after)
-    told = {key: reading.told(pair, key) for key, pair in _pairs(before, after).items()}
-    causes = tuple(filter(frozenset(chain.from_iterable(one.causes for one in told.values())).__contains__, _CAUSES))
-    moving = tuple(cause for cause in causes if cause in _MOVE_WEIGHTS)
-    whole = [0.0] * (1 << len(moving))
-    for one in told.values():
-        whole = list(map(operator.add, whole, _over(moving, one.causes, one.weights)))
-    ends = [
-        math.fsum(one.weights[end] * one.scores[end] for one in told.values()) / whole[end] if whole[end] > 0 else None
+    if not (before.techniques or after.techniques):
+        return Change(None, None)
+    both = _Both(before, after)
+    parts = [both.game(both.movers(part), both.points(part)) for part in PARTS]
+    weight = both.game(_MOVE_WEIGHTS, both.weight)
+    whole = [math.fsum(column) for column in weight.columns]
+    scores = [list(map(sum, zip(*(part.columns[end] for part in parts), strict=True))) for end in (0, -1)]
+    shown = [
+        tenths_of(math.fsum(map(operator.mul, weight.columns[end], scores[end])) / whole[end])
+        if whole[end] > 0
+        else None
         for end in (0, -1)
     ]
-    shown = [None if score is None else tenths_of(score) for score in ends]
     if shown[0] is None or shown[1] is None:
         return Change(shown[0], shown[1])
-    own = {key: _shapley(one.causes, one.scores) for key, one in told.items()}
-    pulls = {key: _pulls(one, own[key], causes, moving, whole) for key, one in told.items()}
-    exact = [math.fsum(of.get(cause, 0.0) for of in pulls.values()) for cause in causes]
+    own = both.shared(parts)
+    pulls = both.shared(both.weighed(part, weight, whole) for part in parts)
+    exact = list(map(math.fsum, pulls.values()))
     tenths = apportion_signed([10 * points for points in exact], shown[1] - shown[0])
-    moved = [_moved(key, one, pulls[key], own[key]) for key, one in told.items() if one.causes]
-    moved.sort(key=lambda one: (-round(abs(one.pull), 9), one.attack_id))  # equals by their id
-    return Change(shown[0], shown[1], [Step(*one) for one in zip(causes, exact, tenths, strict=True)], moved)
-
-
-class _Told(NamedTuple):
-    """One technique: the causes that touch it and, for every coalition of these, its score and its weight, which is 0
-    while it is not counted. A coalition is a bit mask: cause i has happened where bit i is set."""
-
-    causes: tuple[Cause, ...]
-    scores: Sequence[float]
-    weights: Sequence[float]
-
-
-def _pulls(
-    one: _Told,
-    own: Mapping[Cause, float],
-    causes: tuple[Cause, ...],
-    moving: tuple[Cause, ...],
-    whole: Sequence[float],
-) -> dict[Cause, float]:
-    """What the technique does to the organisation's score, by cause. Only causes that touch it or move the sum of the
-    weights (`whole`, by coalitions of `moving`) can do anything: the others get nothing, and leaving players out of a
-    game who get nothing leaves what the others get as it is. Where weights stay, it is its part of what the causes did
-    to its own score (`own`)."""
-    if not moving:
-        share = one.weights[0] / whole[0]
-        return {cause: share * points for cause, points in own.items()}
-    players = tuple(cause for cause in causes if cause in one.causes or cause in moving)
-    points = list(map(operator.mul, one.weights, one.scores))
-    values = [
-        part / all_ if all_ > 0 else 0.0
-        for part, all_ in zip(_over(players, one.causes, points), _over(players, moving, whole), strict=True)
-    ]
-    return _shapley(players, values)
-
-
-def _moved(key: str, one: _Told, pulls: Mapping[Cause, float], own: Mapping[Cause, float]) -> Moved:
-    # how much a technique matters is nothing of its own score
-    own = {cause: points for cause, points in own.items() if cause is not Cause.THREATS}
-    before, after = (one.scores[end] if one.weights[end] else None for end in (0, -1))
-    return Moved(key, before, after, {cause: pulls[cause] for cause in one.causes}, own)
-
-
-def _shapley(players: tuple[Cause, ...], values: Sequence[float]) -> dict[Cause, float]:
-    """`values` by coalition."""
-    return {
-        cause: sum(map(operator.mul, values, by))
-        for cause, by in zip(players, _coefficients(len(players)), strict=True)
-    }
-
-
-def _over(players: tuple[Cause, ...], known: tuple[Cause, ...], values: Sequence[float]) -> Sequence[float]:
-    """Values by coalitions of `known`, as they are by coalitions of `players`: those of `known` who are none of these
-    have not happened, and the others change nothing."""
-    return values if players == known else [values[at] for at in _projection(players, known)]
+    steps = [Step(*one) for one in zip(pulls, exact, tenths, strict=True)]
+    return Change(shown[0], shown[1], steps, both.moved(scores, weight, pulls, own))
 
 
 class _Side(NamedTuple):
@@ -251,23 +212,9 @@ def _projection(players: tuple[Cause, ...], known: tuple[Cause, ...]) -> tuple[i
     return tuple(sum(bit for place, bit in enumerate(bits) if mask >> place & 1) for mask in range(1 << len(players)))
 
 
-Pair = tuple[Standing, Standing]
-
-
-def _pairs(before: Moment, after: Moment) -> dict[str, Pair]:
-    keys = before.techniques.keys() | after.techniques.keys()
-    return {
-        key: (
-            before.techniques.get(key) or after.techniques[key],
-            after.techniques.get(key) or before.techniques[key],
-        )
-        for key in sorted(keys)
-    }
-
-
 @cache
 def _coefficients(n: int) -> tuple[tuple[float, ...], ...]:
-    """For each of n players: what to multiply the value of every coalition (a bit mask) by, to sum to its share."""
+    """For each of n players: what to multiply the value of every coalition by, to sum to its share."""
     facts = [math.factorial(i) for i in range(n + 1)]
     sizes = [mask.bit_count() for mask in range(1 << n)]
     return tuple(
@@ -281,75 +228,202 @@ def _coefficients(n: int) -> tuple[tuple[float, ...], ...]:
     )
 
 
-class _Reading:
-    """Scores techniques with each input as it was before or after."""
+class _Game(NamedTuple):
+    """A column for every coalition of the causes that can move it."""
+
+    players: tuple[Cause, ...]
+    columns: Sequence[Column]
+
+    def over(self, players: tuple[Cause, ...]) -> Sequence[Column]:
+        """For every coalition of `players`, its own among them: the others change nothing."""
+        return [self.columns[at] for at in _projection(players, self.players)]
+
+    def shares(self) -> Iterator[tuple[Cause, Column]]:
+        """The Shapley values of the players."""
+        if self.players:
+            values = list(zip(*self.columns, strict=True))
+            for cause, by in zip(self.players, _coefficients(len(self.players)), strict=True):
+                yield cause, [sum(map(operator.mul, one, by)) for one in values]
+
+
+class _Columns(NamedTuple):
+    """The techniques on one day, by field of `Standing`."""
+
+    mix: Sequence[tuple[float, ...]]
+    newest_on: Sequence[date | None]
+    rule_total: Column
+    rule_count: Sequence[int]
+    platforms: Sequence[frozenset[str]]
+    tested: Sequence[frozenset[str]]
+    countermeasures: Sequence[float | None]
+    threat: Sequence[Threat]
+    in_scope: Sequence[bool]
+
+
+class _Both:
+    """The techniques of two moments, with each input as it was before or after."""
 
     def __init__(self, before: Moment, after: Moment) -> None:
+        left, right = before.techniques, after.techniques
+        self._keys = sorted(left.keys() | right.keys())
         self._ends = (before, after)
+        self._on_map = ([key in left for key in self._keys], [key in right for key in self._keys])
+        self._columns = (
+            _Columns(*zip(*(left.get(key) or right[key] for key in self._keys), strict=True)),
+            _Columns(*zip(*(right.get(key) or left[key] for key in self._keys), strict=True)),
+        )
         self._scorers = (Scorer(before.weights), Scorer(after.weights))
-        self._values = tuple(tuple(moment.weights.test_value(*result) for result in RESULTS) for moment in self._ends)
-        self._same_weights = _same(before.weights, after.weights)
-        self._moved_out = before.platforms_out ^ after.platforms_out
-        # few distinct days, sums and sets: each is worked out once
-        self._freshness = cache(self._freshness_of)
-        self._rules = cache(self._rules_of)
-        self._platforms = cache(self._platforms_of)
+        # several coalitions are alike in what one input hangs on: each is worked out once
+        self._usable = cache(self._usable_on)
+        self._effective = cache(self._effective_by)
+        self._values: Mapping[PartName, Callable[[_Side], Column]] = {
+            PartName.TESTS: lambda side: self._worth(side.tests, side.weights),
+            PartName.RULES: lambda side: self._claimed(side.rules, side.weights),
+            PartName.COUNTERMEASURES: lambda side: self._in_place(side.countermeasures),
+            PartName.FRESHNESS: lambda side: self._fresh(side.tests, side.decay, side.weights),
+            PartName.PLATFORMS: lambda side: self._tested(side.platforms, side.attack, side.scope),
+        }
+        self._touched = {cause: column for cause, column in self._touches() if any(column)}
+        self.causes = tuple(self._touched)
+        self._spreading = frozenset(self._spread_by())
 
-    def told(self, pair: Pair, key: str) -> _Told:
-        causes = tuple(compress(_CAUSES, self._touched(*pair, key)))
-        weighing = tuple(cause for cause in causes if cause in _MOVE_WEIGHTS)
-        weights = [self._weight(pair, key, side) for side in _sides(weighing)]
-        scores = [self._score(pair, side) for side in _sides(causes)]
-        return _Told(causes, scores, _over(causes, weighing, weights))
+    def game(self, movers: frozenset[Cause], column: Callable[[_Side], Column]) -> _Game:
+        players = tuple(filter(movers.__contains__, self.causes))
+        return _Game(players, list(map(column, _sides(players))))
 
-    def _touched(self, one: Standing, other: Standing, key: str) -> _Side:
-        """Whether a cause may do something to this technique."""
-        left, right = self._ends
-        moved_out = self._moved_out
-        return _Side(
-            tests=one.mix != other.mix or one.newest_on != other.newest_on,
-            rules=one.rule_total != other.rule_total or one.rule_count != other.rule_count,
-            countermeasures=one.countermeasures != other.countermeasures,
-            platforms=one.tested != other.tested,
-            decay=left.day != right.day and bool(one.mix or other.mix),
-            scope=one.in_scope != other.in_scope
-            or not (moved_out.isdisjoint(one.platforms) and moved_out.isdisjoint(other.platforms)),
-            weights=not self._same_weights,
-            attack=(key in left.techniques) != (key in right.techniques) or one.platforms != other.platforms,
-            threats=one.threat != other.threat,
+    def movers(self, part: PartName) -> frozenset[Cause]:
+        return _MOVE_PART[part] | self._spreading
+
+    def points(self, part: PartName) -> Callable[[_Side], Column]:
+        """What the part adds to the scores."""
+        place, value = PARTS.index(part), self._values[part]
+        return lambda side: list(
+            map(
+                operator.mul,
+                self._effective(side.weights, side.countermeasures, side.attack, side.scope)[place],
+                value(side),
+            )
         )
 
-    def _weight(self, pair: Pair, key: str, side: _Side) -> float:
-        if key not in self._ends[side.attack].techniques or not pair[side.scope].in_scope:
-            return 0.0
-        return relevance(pair[side.threats].threat, self._ends[side.weights].weights)
-
-    def _score(self, pair: Pair, side: _Side) -> float:
-        tests = pair[side.tests]
-        worth = freshness = None
-        if tests.mix and tests.newest_on is not None:
-            worth = sum(map(operator.mul, tests.mix, self._values[side.weights]))
-            freshness = self._freshness(tests.newest_on, side.decay, side.weights)
-        rules = pair[side.rules]
-        inputs = Inputs(
-            worth,
-            self._rules(rules.rule_total, side.weights),
-            rules.rule_count,
-            freshness,
-            self._platforms(pair[side.attack].platforms, pair[side.platforms].tested, side.scope),
-            pair[side.countermeasures].countermeasures,
+    def weight(self, side: _Side) -> Column:
+        """How much a technique matters: not at all while it is not counted."""
+        weights = self._ends[side.weights].weights
+        rows = zip(
+            self._on_map[side.attack],
+            self._columns[side.scope].in_scope,
+            self._columns[side.threats].threat,
+            strict=True,
         )
-        return sum(self._scorers[side.weights].points(inputs))
+        return [relevance(threat, weights) if there and counted else 0.0 for there, counted, threat in rows]
 
-    def _freshness_of(self, newest: date, decayed: int, weighed: int) -> float:
-        return decay(age_days(newest, self._ends[decayed].day), self._ends[weighed].weights.half_life_days)
+    def weighed(self, part: _Game, weight: _Game, whole: Column) -> _Game:
+        """What the part adds to the organisation's score."""
+        players = tuple(cause for cause in self.causes if cause in part.players or cause in weight.players)
+        sums = [whole[at] for at in _projection(players, weight.players)]
+        columns = [
+            [points * of / all_ for points, of in zip(*column, strict=True)] if all_ > 0 else [0.0] * len(self._keys)
+            for *column, all_ in zip(part.over(players), weight.over(players), sums, strict=True)
+        ]
+        return _Game(players, columns)
 
-    def _rules_of(self, total: float, weighed: int) -> float:
-        return rules_part(total, self._ends[weighed].weights.rule_saturation)
+    def shared(self, games: Iterable[_Game]) -> Mapping[Cause, Column]:
+        """What the causes did to the sum of `games`."""
+        found: dict[Cause, list[Column]] = defaultdict(list)
+        for game in games:
+            for cause, column in game.shares():
+                found[cause].append(column)
+        return {cause: list(map(sum, zip(*found[cause], strict=True))) for cause in self.causes if cause in found}
 
-    def _platforms_of(self, platforms: frozenset[str], tested: frozenset[str], scoped: int) -> float | None:
-        usable = platforms - self._ends[scoped].platforms_out
-        return len(usable & tested) / len(usable) if usable else None
+    def moved(
+        self, scores: Sequence[Column], weight: _Game, pulls: Mapping[Cause, Column], own: Mapping[Cause, Column]
+    ) -> list[Moved]:
+        """The techniques that a cause touched, those with the greatest pull first and equals by their id."""
+
+        def by_cause(columns: Mapping[Cause, Column], at: int) -> dict[Cause, float]:
+            return {cause: column[at] for cause, column in columns.items() if self._touched[cause][at]}
+
+        ends = (
+            [score if of else None for score, of in zip(scores[end], weight.columns[end], strict=True)]
+            for end in (0, -1)
+        )
+        found = [
+            Moved(key, before, after, by_cause(pulls, at), by_cause(own, at))
+            for at, (key, before, after) in enumerate(zip(self._keys, *ends, strict=True))
+            if any(column[at] for column in self._touched.values())
+        ]
+        return sorted(found, key=lambda one: (-round(abs(one.pull), 9), one.attack_id))
+
+    def _touches(self) -> Iterator[tuple[Cause, Sequence[bool]]]:
+        """Whether a cause may do something to a technique."""
+        before, after = self._ends
+        one, other = self._columns
+
+        def differ(left: Iterable[object], right: Iterable[object]) -> list[bool]:
+            return list(map(operator.ne, left, right))
+
+        def either(left: Iterable[bool], right: Iterable[bool]) -> list[bool]:
+            return list(map(operator.or_, left, right))
+
+        yield Cause.TESTS, either(differ(one.mix, other.mix), differ(one.newest_on, other.newest_on))
+        yield Cause.RULES, either(differ(one.rule_total, other.rule_total), differ(one.rule_count, other.rule_count))
+        yield Cause.COUNTERMEASURES, differ(one.countermeasures, other.countermeasures)
+        yield Cause.PLATFORMS, differ(one.tested, other.tested)
+        aged = before.day != after.day
+        yield Cause.DECAY, [aged and bool(left or right) for left, right in zip(one.mix, other.mix, strict=True)]
+        out = before.platforms_out ^ after.platforms_out
+        on_moved = [
+            not (out.isdisjoint(left) and out.isdisjoint(right))
+            for left, right in zip(one.platforms, other.platforms, strict=True)
+        ]
+        yield Cause.SCOPE, either(differ(one.in_scope, other.in_scope), on_moved)
+        yield Cause.WEIGHTS, [not _same(before.weights, after.weights)] * len(self._keys)
+        yield Cause.ATTACK, either(differ(*self._on_map), differ(one.platforms, other.platforms))
+        yield Cause.THREATS, differ(one.threat, other.threat)
+
+    def _spread_by(self) -> Iterator[Cause]:
+        """Causes by which a part applies to a technique on one side only: that moves what every part weighs."""
+        if self._in_use(0) != self._in_use(1):
+            yield Cause.COUNTERMEASURES
+        if len({tuple(map(bool, self._usable(attack, scope))) for attack in (0, 1) for scope in (0, 1)}) > 1:
+            yield from (Cause.SCOPE, Cause.ATTACK)
+
+    # -- columns of one input, each side by what it hangs on
+
+    def _in_use(self, countermeasures: int) -> list[bool]:
+        return [share is not None for share in self._columns[countermeasures].countermeasures]
+
+    def _effective_by(self, weights: int, countermeasures: int, attack: int, scope: int) -> Sequence[Column]:
+        """What each part weighs."""
+        applies = zip(self._in_use(countermeasures), map(bool, self._usable(attack, scope)), strict=True)
+        return list(zip(*map(self._scorers[weights].effective, applies), strict=True))
+
+    def _worth(self, tests: int, weights: int) -> Column:
+        values = [self._ends[weights].weights.test_value(*result) for result in RESULTS]
+        return [sum(map(operator.mul, mix, values)) for mix in self._columns[tests].mix]
+
+    def _claimed(self, rules: int, weights: int) -> Column:
+        saturation = self._ends[weights].weights.rule_saturation
+        return [rules_part(total, saturation) for total in self._columns[rules].rule_total]
+
+    def _in_place(self, countermeasures: int) -> Column:
+        return [share or 0.0 for share in self._columns[countermeasures].countermeasures]
+
+    def _fresh(self, tests: int, decayed: int, weights: int) -> Column:
+        day, half_life = self._ends[decayed].day, self._ends[weights].weights.half_life_days
+
+        @cache  # a map has few distinct days
+        def fresh(newest: date | None) -> float:
+            return 0.0 if newest is None else decay(age_days(newest, day), half_life)
+
+        return list(map(fresh, self._columns[tests].newest_on))
+
+    def _tested(self, platforms: int, attack: int, scope: int) -> Column:
+        rows = zip(self._usable(attack, scope), self._columns[platforms].tested, strict=True)
+        return [len(usable & tested) / len(usable) if usable else 0.0 for usable, tested in rows]
+
+    def _usable_on(self, attack: int, scope: int) -> Sequence[frozenset[str]]:
+        out = self._ends[scope].platforms_out
+        return [platforms - out for platforms in self._columns[attack].platforms]
 
 
 def _same(one: Weights, other: Weights) -> bool:

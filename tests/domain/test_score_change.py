@@ -1,17 +1,20 @@
 """What moved the score adds up to the last digit, names who did it, and does not hang on an order."""
 
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date, timedelta
-from itertools import permutations
+from itertools import combinations
+from math import factorial
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from domain.freshness import age_days, decay
 from domain.relevance import Priority, Threat, relevance
-from domain.score import Scored, Weights, organisation
-from domain.score_change import RESULTS, Cause, Change, Moment, Standing, _Reading, _Side, explain
+from domain.score import Inputs, Scored, Scorer, Weights, organisation, rules_part
+from domain.score_change import RESULTS, Cause, Change, Moment, Standing, explain
 
 DAY = date(2026, 11, 1)
 WEIGHTS = Weights(version=1)
@@ -86,15 +89,27 @@ def moments(draw: st.DrawFn) -> Moment:
     )
 
 
+def points_of(one: Standing, at: Moment) -> float:
+    """One technique's score, as every screen computes it."""
+    weights, usable = at.weights, one.platforms - at.platforms_out
+    tested = one.newest_on is not None
+    inputs = Inputs(
+        sum(n * weights.test_value(*result) for n, result in zip(one.mix, RESULTS, strict=True)) if tested else None,
+        rules_part(one.rule_total, weights.rule_saturation),
+        one.rule_count,
+        decay(age_days(one.newest_on, at.day), weights.half_life_days) if one.newest_on else None,
+        len(usable & one.tested) / len(usable) if usable else None,
+        one.countermeasures,
+    )
+    return sum(Scorer(weights).points(inputs))
+
+
 def score_of(at: Moment) -> int | None:
-    """By the way every screen computes it."""
-    reading = _Reading(at, at)
-    scored = []
-    for one in at.techniques.values():
-        if one.in_scope:
-            points = reading._score((one, one), _Side())
-            scored.append(Scored(relevance(one.threat, at.weights), (points, 0, 0, 0, 0), (0, 0, 0, 0, 0), True))
-    return organisation(scored).weighted_tenths
+    counted = [one for one in at.techniques.values() if one.in_scope]
+    five = (0.0, 0.0, 0.0, 0.0, 0.0)
+    return organisation(
+        Scored(relevance(one.threat, at.weights), (points_of(one, at), 0, 0, 0, 0), five, True) for one in counted
+    ).weighted_tenths
 
 
 @given(moments(), moments())
@@ -158,36 +173,65 @@ def test_a_platform_out_of_scope_is_scope() -> None:
     assert change.moved[0].own[Cause.SCOPE] == pytest.approx(50 / 9)  # platforms weigh 10 of 90
 
 
-def test_it_is_the_mean_over_all_orders() -> None:
-    """Three causes on two techniques, worked out the long way."""
-    before = moment({"T1000": standing("none/logged", days=100), "T1001": standing(rule_total=2.0, rule_count=2)})
-    tests = {"T1000": standing("none/alerted", days=2)}
-    rules = {"T1001": standing(rule_total=5.0, rule_count=5)}
-    later = DAY + timedelta(days=60)
-    expected = dict.fromkeys((Cause.TESTS, Cause.RULES, Cause.DECAY), 0.0)
-    for order in permutations(expected):
-        at = before
-        for cause in order:
-            changed = (
-                at
-                if cause is Cause.DECAY
-                else replace(at, techniques={**at.techniques, **(tests if cause is Cause.TESTS else rules)})
-            )
-            after = replace(changed, day=later) if cause is Cause.DECAY else changed
-            expected[cause] += (exact(after) - exact(at)) / 6
-            at = after
-    found = explain(before, replace(before, day=later, techniques={**tests, **rules}))
-    assert {step.cause: step.points for step in found.steps} == pytest.approx(expected)
+def between(before: Moment, after: Moment, happened: frozenset[Cause]) -> Moment:
+    """As it would be had these causes happened, and no other."""
+
+    def end(cause: Cause) -> Moment:
+        return after if cause in happened else before
+
+    def put_together(key: str) -> Standing:
+        left = before.techniques.get(key) or after.techniques[key]
+        right = after.techniques.get(key) or before.techniques[key]
+
+        def of(cause: Cause, *names: str) -> dict[str, Any]:
+            return {name: getattr(right if cause in happened else left, name) for name in names}
+
+        return Standing(
+            **of(Cause.TESTS, "mix", "newest_on"),
+            **of(Cause.RULES, "rule_total", "rule_count"),
+            **of(Cause.ATTACK, "platforms"),
+            **of(Cause.PLATFORMS, "tested"),
+            **of(Cause.COUNTERMEASURES, "countermeasures"),
+            **of(Cause.THREATS, "threat"),
+            **of(Cause.SCOPE, "in_scope"),
+        )
+
+    return Moment(
+        end(Cause.DECAY).day,
+        end(Cause.WEIGHTS).weights,
+        end(Cause.SCOPE).platforms_out,
+        {key: put_together(key) for key in end(Cause.ATTACK).techniques},
+    )
 
 
 def exact(at: Moment) -> float:
-    reading = _Reading(at, at)
     counted = [
-        (relevance(one.threat, at.weights), reading._score((one, one), _Side()))
-        for one in at.techniques.values()
-        if one.in_scope
+        (relevance(one.threat, at.weights), points_of(one, at)) for one in at.techniques.values() if one.in_scope
     ]
-    return sum(weight * points for weight, points in counted) / sum(weight for weight, _ in counted)
+    whole = sum(weight for weight, _ in counted)
+    return sum(weight * points for weight, points in counted) / whole if whole else 0.0
+
+
+@settings(max_examples=100, deadline=None)  # of up to 512 states each
+@given(moments(), moments())
+def test_it_is_the_mean_over_all_orders(before: Moment, after: Moment) -> None:
+    """By its definition: every state that lies between the two is put together and scored as a whole."""
+    change = explain(before, after)
+    if change.tenths is None:
+        return
+    causes = [step.cause for step in change.steps]
+    scores = {some: exact(between(before, after, some)) for n in range(len(causes) + 1) for some in sets_of(causes, n)}
+    for step in change.steps:
+        expected = 0.0
+        for happened in (some for some in scores if step.cause not in some):
+            orders = factorial(len(happened)) * factorial(len(causes) - len(happened) - 1)
+            expected += orders * (scores[happened | {step.cause}] - scores[happened]) / factorial(len(causes))
+        assert step.points == pytest.approx(expected, abs=1e-9)
+    assert sum(step.points for step in change.steps) == pytest.approx(exact(after) - exact(before), abs=1e-9)
+
+
+def sets_of(causes: list[Cause], n: int) -> Iterator[frozenset[Cause]]:
+    return map(frozenset, combinations(causes, n))
 
 
 def test_a_technique_is_told_with_its_reasons() -> None:
