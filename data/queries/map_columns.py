@@ -156,7 +156,8 @@ class Columns:
     @property
     def tests_in_scope(self) -> Tests:
         """Their sums."""
-        return Tests._make(sum(compress(self.count(name), self.in_scope)) for name in Tests._fields)
+        inside = pl.Series(self.in_scope, dtype=pl.Boolean)
+        return Tests._make(self._found[name].filter(inside).sum() for name in Tests._fields)
 
     @cached_property
     def mix(self) -> list[tuple[float, ...]]:
