@@ -40,7 +40,9 @@
     links.forEach(function (link) {
       if (link.getAttribute("href") !== nearest) return link.removeAttribute("aria-current");
       link.setAttribute("aria-current", "page");
-      link.scrollIntoView({ block: "nearest" });
+      requestAnimationFrame(function () {
+        link.scrollIntoView({ block: "nearest" }); // with the frame's own layout, not one more before it
+      });
     });
     doc.documentElement.removeAttribute("data-drawer");
   }

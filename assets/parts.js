@@ -23,6 +23,49 @@
     });
   };
 
+  // -- the frame: many small nodes on every page, most of which nobody opens -------------------------------------------
+  parts.Rail = function (props) {
+    var links = function (group) {
+      return group[1].map(function (place) {
+        return h(
+          "a",
+          {
+            key: place[0],
+            href: place[0],
+            className: "icon is-" + place[2],
+            title: place[1],
+            "data-go": "",
+            "data-key": place[3] || undefined,
+          },
+          h("span", null, place[1]),
+        );
+      });
+    };
+    return h(
+      "nav",
+      { id: props.id, "aria-label": "Pages" },
+      h("a", { href: "/", className: "brand", "data-go": "", "aria-label": "Aegis" }, "Aegis"),
+      props.groups.map(function (group) {
+        return h(window.React.Fragment, { key: group[0] }, h("div", { className: "group" }, group[0]), links(group));
+      }),
+      h(
+        "button",
+        { type: "button", className: "rail-toggle", title: "Narrow or widen", "data-rail-toggle": "" },
+        "Narrow",
+      ),
+    );
+  };
+
+  parts.Keys = function (props) {
+    var keys = function (key, at) {
+      return h("kbd", { key: at }, key);
+    };
+    var rows = props.rows.map(function (row) {
+      return h("tr", { key: row[1] }, h("td", null, row[0].map(keys)), h("td", null, row[1]));
+    });
+    return h("table", { id: props.id, className: "keys" }, h("tbody", null, rows));
+  };
+
   // -- moments: in the viewer's zone, UTC on hover --------------------------------------------------------------------
   var STEPS = [
     ["year", 31536000],

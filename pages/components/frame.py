@@ -16,7 +16,7 @@ from dash.development.base_component import Component
 from domain.roles import Permission, Role, may
 from pages.components import toast
 from pages.components.bell import bell
-from pages.components.parts import SearchField, post_form
+from pages.components.parts import Keys, Rail, SearchField, post_form
 from pages.components.states import loading
 
 GROUPS = ("State", "Proof", "Obligations", "Content", "Admin", "You")
@@ -148,27 +148,14 @@ def _hit(hit: Hit) -> html.A:
     return html.A(content, href=hit.href, target="_blank", rel="noopener noreferrer")
 
 
-def _rail(places: Sequence[Place]) -> html.Nav:
-    items: list[Component] = [html.A("Aegis", href="/", className="brand", **{"data-go": "", "aria-label": "Aegis"})]
-    for group, members in groupby(places, key=lambda place: place.nav.group):
-        items.append(html.Div(group, className="group"))
-        items.extend(_rail_link(place) for place in members)
-    items.append(
-        html.Button(
-            "Narrow", type="button", className="rail-toggle", title="Narrow or widen", **{"data-rail-toggle": ""}
-        )
-    )
-    return html.Nav(items, id="rail", **{"aria-label": "Pages"})
-
-
-def _rail_link(place: Place) -> html.A:
-    keys = {"data-key": place.nav.key} if place.nav.key else {}
-    return html.A(
-        html.Span(place.nav.label),
-        href=place.path,
-        className=f"icon is-{place.nav.icon}",
-        title=place.nav.label,
-        **{"data-go": "", **keys},
+def _rail(places: Sequence[Place]) -> Rail:
+    grouped = groupby(places, key=lambda place: place.nav.group)
+    return Rail(
+        id="rail",
+        groups=[
+            [group, [[place.path, place.nav.label, place.nav.icon, place.nav.key] for place in members]]
+            for group, members in grouped
+        ],
     )
 
 
@@ -268,8 +255,7 @@ def _search() -> html.Dialog:
 def _keys(places: Sequence[Place]) -> html.Dialog:
     going = [(["g", place.nav.key], place.nav.label) for place in places if place.nav.key]
     all_keys = [(["/"], "Search"), (["?"], "This list"), (["Esc"], "Close what is open"), *going]
-    rows = [html.Tr([html.Td([html.Kbd(key) for key in keys]), html.Td(what)]) for keys, what in all_keys]
-    return dialog("keys-dialog", "Keyboard shortcuts", [html.Table(html.Tbody(rows), className="keys")])
+    return dialog("keys-dialog", "Keyboard shortcuts", [Keys(rows=all_keys)])
 
 
 def _foot() -> html.Footer:

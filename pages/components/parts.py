@@ -72,6 +72,18 @@ class PostForm(Part):
     _names = ("action", "fields", "submit", "quiet", "touches", "limit", "className")
 
 
+class Rail(Part):
+    """The pages to go to, in groups: `[name, [[href, label, icon, key or None]]]`."""
+
+    _names = ("groups",)
+
+
+class Keys(Part):
+    """Keyboard shortcuts: `[[key], what it does]`."""
+
+    _names = ("rows",)
+
+
 class SearchField(Part):
     """An input whose `value` follows shortly after the typing. Dash's own puts its caret back while people type on."""
 

@@ -185,6 +185,17 @@ def test_search_opens_by_key_and_its_results_are_walked_by_arrows(page: Page) ->
     expect(page.locator("#search-dialog")).not_to_be_visible()
 
 
+def test_the_list_of_keys_opens_by_its_own(page: Page) -> None:
+    page.goto("/")
+    expect(page.locator("#state")).to_be_visible()
+    page.keyboard.press("?")
+    row = page.locator("#keys-dialog tr", has_text="Rules")
+    expect(row).to_be_visible()
+    expect(row.locator("kbd")).to_have_text(["g", "r"])
+    page.keyboard.press("Escape")
+    expect(row).not_to_be_visible()
+
+
 def test_keys_typed_into_a_field_are_text(rules_page: Page) -> None:
     field = rules_page.get_by_label("Filter rules")
     field.click()
