@@ -40,9 +40,7 @@
     links.forEach(function (link) {
       if (link.getAttribute("href") !== nearest) return link.removeAttribute("aria-current");
       link.setAttribute("aria-current", "page");
-      requestAnimationFrame(function () {
-        link.scrollIntoView({ block: "nearest" }); // with the frame's own layout, not one more before it
-      });
+      link.scrollIntoView({ block: "nearest" });
     });
     doc.documentElement.removeAttribute("data-drawer");
   }
