@@ -36,10 +36,9 @@ def measure(program: str, client: httpx.Client, noop: str, rounds: int, say: Cal
     cookies = [{"name": name, "value": value, "url": address} for name, value in client.cookies.items()]
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=program, args=list(_FLAGS))
-        floor: list[float] = []
         for screen in SCREENS:
             say(f"{screen.name} in Chromium")
-            times, sizes = [], []
+            times, sizes, floor = [], [], []
             for number in range(rounds + 1):
                 taken, size = _navigate(browser, cookies, address + screen.path, screen.ready)
                 nothing, _ = _navigate(browser, [], noop, "#page h2")
