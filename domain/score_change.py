@@ -276,12 +276,14 @@ class _Both:
         # several coalitions are alike in what one input hangs on: each is worked out once
         self._usable = cache(self._usable_on)
         self._effective = cache(self._effective_by)
+        worth, claimed = cache(self._worth), cache(self._claimed)
+        fresh, tested = cache(self._fresh), cache(self._tested)
         self._values: Mapping[PartName, Callable[[_Side], Column]] = {
-            PartName.TESTS: lambda side: self._worth(side.tests, side.weights),
-            PartName.RULES: lambda side: self._claimed(side.rules, side.weights),
+            PartName.TESTS: lambda side: worth(side.tests, side.weights),
+            PartName.RULES: lambda side: claimed(side.rules, side.weights),
             PartName.COUNTERMEASURES: lambda side: self._in_place(side.countermeasures),
-            PartName.FRESHNESS: lambda side: self._fresh(side.tests, side.decay, side.weights),
-            PartName.PLATFORMS: lambda side: self._tested(side.platforms, side.attack, side.scope),
+            PartName.FRESHNESS: lambda side: fresh(side.tests, side.decay, side.weights),
+            PartName.PLATFORMS: lambda side: tested(side.platforms, side.attack, side.scope),
         }
         self._touched = {cause: column for cause, column in self._touches() if any(column)}
         self.causes = tuple(self._touched)
