@@ -80,16 +80,18 @@ def test_order_and_dependencies_by_keyboard(lead: Person, page_of: Callable[...,
     ((key, drafts),) = rows(MOST_DRAFTS)
     assert drafts > 1
     page.goto(f"/campaign/{key}?arrange=1")
-    lines = page.locator("#campaign-order tbody tr", has_text="Draft")
-    first = re.sub(r"\D.*", "", lines.nth(0).locator("td").nth(3).inner_text())
-    lines.nth(0).get_by_role("button", name="down").press("Enter")
-    expect(lines.nth(1)).to_contain_text(first)
-    waits = lines.nth(0).get_by_role("textbox")
-    waits.fill(first)
+    order = page.locator("#campaign-order tbody tr")
+    draft = order.filter(has_text="Draft").first  # not the last of the order: there is another
+    number, place = (re.sub(r"\D.*", "", draft.locator("td").nth(column).inner_text()) for column in (3, 1))
+    down = page.get_by_role("button", name=f"Move test {number} down", exact=True)
+    down.press("Enter")
+    expect(order.nth(int(place)).locator(down)).to_be_visible()
+    waits = order.filter(has_text="Draft").filter(has_not=down).first.get_by_role("textbox")
+    waits.fill(number)
     waits.press("Enter")
     expect(page.locator("#toasts")).to_contain_text("The dependencies are kept.")
     page.get_by_role("link", name="Done").click()
-    expect(page.get_by_text(f"blocked by {first}")).to_be_visible()
+    expect(page.get_by_text(f"blocked by {number}")).to_be_visible()
 
 
 @pytest.mark.parametrize("width", [360, 1440])
