@@ -20,6 +20,13 @@ SELECT campaign_id, count(*) FROM security_test JOIN test_campaign AS campaign O
 WHERE security_test.state = 'draft' AND campaign.state IN ('planned', 'running') GROUP BY 1 ORDER BY 2 DESC LIMIT 1
 """
 
+USED_BY_APT29 = """
+SELECT technique.attack_id FROM attack_object AS object
+JOIN technique_link AS link ON link.object_id = object.id AND link.kind = 'group_uses'
+JOIN technique ON technique.id = link.technique_id AND technique.active
+WHERE object.attack_id = 'G0016'
+"""
+
 
 @pytest.fixture
 def database_url(postgres: str, demonstrated: str) -> Iterator[str]:
@@ -30,7 +37,7 @@ def database_url(postgres: str, demonstrated: str) -> Iterator[str]:
 
 @pytest.fixture
 def lead(server: object, add_person: Callable[..., Person], tmp_path: Path) -> Person:
-    for number, name in enumerate(("T1070.006", "T1027.006", "T1090.003"), start=1):
+    for number, (name,) in enumerate(rows(USED_BY_APT29), start=1):
         (tmp_path / f"{name}.yml").write_text(atomic_file(name, atomic_test(number, name=f"Atomic {number}")))
     syncs.sync_in_place("atomic", input=at(tmp_path))
     return add_person("rita", Role.RED_LEAD)
