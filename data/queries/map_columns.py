@@ -88,13 +88,13 @@ class Reading:
 class Columns:
     """The techniques of a map by field of `Measured`: lists that run parallel, each made when it is first asked for.
 
-    `found` is the answer to `measured.statement`. A map has few distinct days, sets of platforms and of tactics: each
-    is worked out once.
+    `found` has a row a technique: the columns of its context (`map_context.py`) and the sums of its tests. A map has
+    few distinct days, sets of platforms and of tactics: each is worked out once.
     """
 
     def __init__(self, reading: Reading, found: pl.DataFrame) -> None:
         self._reading = reading
-        self._found = found.drop_nulls("key")
+        self._found = found
         self.key: list[str] = self._plain("key")
         self.attack_id: list[str] = self._plain("attack_id")
 

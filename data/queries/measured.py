@@ -1,4 +1,4 @@
-"""The map as measured: one statement over the rollups; what several screens share.
+"""The map as measured: its context and the sums of its tests, from the rollups; what several screens share.
 
 The database sums and averages (`technique_evidence`); what the sums mean is said in `domain/coverage.py` and
 `domain/score.py`, once for every screen, and put together in `map_columns.py`.
@@ -9,18 +9,17 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any
 
-import orjson
 import polars as pl
 
 from data import cache as answers
-from data.queries import reader
+from data.queries import map_context, reader
 from data.queries.map_columns import MIX, Columns, Measured, Reading, Tests
+from data.queries.map_context import Context
 from data.queries.reader import Prepared
-from domain.attack_ids import KNOWN_SUCCESSORS
 from domain.relevance import Priority
-from domain.score import LEVEL_VALUE, MATURITY_VALUE, OTHER_MATURITY, Scorer, Weights
+from domain.score import Scorer, Weights
 
-TOPICS = ("tests", "rules", "techniques", "weights", "countermeasures", "threats", "frameworks")
+TOPICS = ("tests", *map_context.TOPICS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,15 +51,6 @@ class Map:
         return self.columns.records
 
 
-def _case(column: str, values: Mapping[str, float], other: float) -> str:
-    """SQL of a table of the domain; its words are our own constants."""
-    listed = " ".join(f"WHEN '{word}' THEN {value}::double precision" for word, value in values.items())
-    return f"(CASE {column} {listed} ELSE {other} END)"
-
-
-_RULE_VALUE = f"{_case('level', LEVEL_VALUE, LEVEL_VALUE[''])} * {_case('status', MATURITY_VALUE, OTHER_MATURITY)}"
-_SPLIT = "chr(31)"  # lists travel as one text: reading them back is ten times cheaper
-
 _COUNTS = {
     "planned": "draft + red_executing + blue_evaluating + in_review + validated + rejected + cancelled",
     "unfinished": "draft + red_executing + blue_evaluating + in_review",
@@ -70,97 +60,42 @@ _MEASURES = ", ".join(
     [f"{_COUNTS.get(name, name)} AS {name}" for name in Tests._fields]
     + ["procedures", *MIX, "newest_at::date AS newest_on"]
 )
-_KEPT = f"(SELECT technique_id, {_MEASURES} FROM rollup_technique WHERE platform = $3)"
-_SUMMED = "(SELECT technique_id, {sums} FROM rollup_technique WHERE {on_platforms} GROUP BY 1)".format(
+_KEPT = f"SELECT technique_id, {_MEASURES} FROM rollup_technique WHERE platform = $3 AND technique_id IN ({{which}})"
+_COMPUTED = """SELECT summed.*, evidence.procedures, {mix}, evidence.newest_at::date AS newest_on
+  FROM (SELECT technique_id, {sums} FROM rollup_technique
+        WHERE platform = ANY ({platforms}) AND technique_id IN ({{which}}) GROUP BY 1) AS summed
+  LEFT JOIN technique_evidence(ARRAY({{which}}), {platforms}, false) AS evidence USING (technique_id)""".format(
+    mix=", ".join(f"evidence.{name}" for name in MIX),
     sums=", ".join(f"sum({_COUNTS.get(name, name)})::integer AS {name}" for name in Tests._fields),
-    on_platforms=f"platform = ANY ({reader.split('$3')})",
+    platforms=reader.split("$3"),
 )
-_COMPUTED = (
-    "(SELECT summed.*, evidence.procedures, "
-    + ", ".join(f"evidence.{name}" for name in MIX)
-    + f", evidence.newest_at::date AS newest_on FROM {_SUMMED} AS summed LEFT JOIN "
-    + f"technique_evidence(ARRAY(SELECT id FROM technique WHERE domain = $1 AND active), {reader.split('$3')}, false) "
-    + "AS evidence USING (technique_id))"
-)
-_FAMILY = """id IN (
-    SELECT kin.id FROM technique AS asked
-    JOIN technique AS kin ON kin.id IN (asked.id, asked.parent_id) OR (kin.parent_id = asked.id AND kin.active)
-    WHERE asked.domain = $1 AND asked.id = $2::uuid)"""
 
-# $1 domain, $2 key of a technique to read it with its family ('' for the whole map), $3 platforms ('' for all).
-# The head (release, tactics, weights, scope) travels on the first row only; an empty map has that row alone.
+# $1 domain, $2 key of a technique for it with its family ('' for the whole map), $3 platforms ('' for all).
+# A row a technique that has any; `tested` are the platforms with a validated test, as one text.
 _STATEMENT = """
-WITH map AS (
-  SELECT id, attack_id, name, parent_id, tactics, platforms, review_since IS NOT NULL AS review, group_count
-  FROM technique WHERE domain = $1 AND {of_map}
-), head AS (
-  SELECT json_build_object(
-    'release', (SELECT json_build_array(version, shortened)
-                FROM attack_release WHERE domain = $1 AND state = 'adopted'),
-    'tactics', (SELECT json_agg(json_build_array(attack_id, shortname, name) ORDER BY position, attack_id)
-                FROM tactic WHERE domain = $1 AND active AND position IS NOT NULL),
-    'weights', (SELECT json_build_object('version', version, 'tests', tests, 'rules', rules,
-                  'countermeasures', countermeasures, 'freshness', freshness, 'platforms', platforms,
-                  'parameters', parameters) FROM score_weights ORDER BY version DESC LIMIT 1),
-    'platforms_out', (SELECT json_agg(ref) FROM scope_decision
-                      WHERE domain = $1 AND kind = 'platform' AND NOT in_scope),
-    'decided', (SELECT json_object_agg(ref, in_scope) FROM scope_decision WHERE domain = $1 AND kind = 'technique'),
-    'own_groups', (SELECT json_object_agg(used.technique_id, used.groups) FROM (
-                     SELECT link.technique_id, count(*) AS groups
-                     FROM threat_group AS ours
-                     JOIN attack_object AS object ON object.domain = ours.domain AND object.attack_id = ours.attack_id
-                       AND object.kind = 'group' AND object.active
-                     JOIN technique_link AS link ON link.object_id = object.id AND link.kind = 'group_uses'
-                     WHERE ours.domain = $1 GROUP BY 1) AS used),
-    'priorities', (SELECT json_object_agg(attack_id, priority) FROM technique_priority WHERE domain = $1),
-    'not_placed', (SELECT json_object_agg(claimed_id, rules) FROM (
-                     SELECT claimed_id, sum(rules) AS rules FROM rollup_rules_not_placed
-                     WHERE claimed_id = ANY (ARRAY[{successors}]) GROUP BY 1) AS kept)
-  )::text AS head
-)
-SELECT CASE WHEN row_number() OVER (ORDER BY map.attack_id) = 1 THEN (SELECT head FROM head) END AS head,
-  map.id::text AS key, map.attack_id, map.name, map.parent_id::text AS parent,
-  array_to_string(map.tactics, {split}) AS tactics, array_to_string(map.platforms, {split}) AS platforms,
-  map.review, map.group_count AS groups, {tested}, {tests}, cell.procedures, {mix}, cell.newest_on,
-  claimed.rules, claimed.rule_value, exploited.vulnerabilities AS exploited, defended.applicable, defended.in_place
-FROM (SELECT 1) AS always LEFT JOIN map ON true
-LEFT JOIN {cells} AS cell ON cell.technique_id = map.id
-{join_tested}LEFT JOIN (
-  SELECT technique_id, sum(rules)::integer AS rules, sum(rules * {rule_value}) AS rule_value
-  FROM rollup_technique_rules WHERE rules > 0{of_family} GROUP BY 1
-) AS claimed ON claimed.technique_id = map.id
+SELECT cell.technique_id::text AS key, tested.tested, {fields} FROM ({cells}) AS cell
 LEFT JOIN (
-  SELECT mapping.technique_id, count(DISTINCT mapping.control_id)::integer AS vulnerabilities
-  FROM control_mapping AS mapping JOIN framework ON framework.id = mapping.framework_id
-  WHERE framework.kind = 'vulnerabilities' AND framework.removed_at IS NULL GROUP BY 1
-) AS exploited ON exploited.technique_id = map.id
-LEFT JOIN rollup_technique_countermeasures AS defended ON defended.technique_id = map.id
-ORDER BY map.attack_id
+  SELECT technique_id, string_agg(platform, chr(31)) AS tested FROM rollup_technique
+  WHERE platform <> '' AND procedures > 0 AND technique_id IN ({which}) GROUP BY 1
+) AS tested USING (technique_id)
 """
 
 
-_JOIN_TESTED = """LEFT JOIN (
-  SELECT technique_id, string_agg(platform, {split}) AS tested FROM rollup_technique
-  WHERE platform <> '' AND procedures > 0{of_family} GROUP BY 1
-) AS tested ON tested.technique_id = map.id
-"""
-
-
-def statement(*, family: bool, cells: str, tested_in_cells: bool = False) -> str:
-    """`cells` is SQL of the tests, a row a technique: their sums, the mix, and maybe the platforms they ran on."""
-    of_family = " AND technique_id IN (SELECT id FROM map)" if family else ""
+def _statement(cells: str, which: str) -> str:
+    fields = (*Tests._fields, "procedures", *MIX, "newest_on")
+    listed = f"SELECT id FROM technique WHERE {which}"
     return _STATEMENT.format(
-        of_map=_FAMILY if family else "active AND $2 = ''",
-        of_family=of_family,
-        cells=cells,
-        tested="cell.tested" if tested_in_cells else "tested.tested",
-        join_tested="" if tested_in_cells else _JOIN_TESTED.format(split=_SPLIT, of_family=of_family),
-        tests=", ".join(f"coalesce(cell.{name}, 0) AS {name}" for name in Tests._fields),
-        mix=", ".join(f"cell.{name}" for name in MIX),
-        rule_value=_RULE_VALUE,
-        successors=", ".join(f"'{new}'" for new in sorted(set(KNOWN_SUCCESSORS.values()))),
-        split=_SPLIT,
+        fields=", ".join(f"cell.{name}" for name in fields), cells=cells.format(which=listed), which=listed
     )
+
+
+# By how many platforms (at most one is kept summed), and whether of a family
+_TESTS: Mapping[tuple[bool, bool], str] = {
+    (True, False): Prepared(_statement(_KEPT, map_context.WHOLE)),
+    (True, True): Prepared(_statement(_KEPT, map_context.FAMILY)),
+    (False, False): _statement(_COMPUTED, map_context.WHOLE),
+    (False, True): _statement(_COMPUTED, map_context.FAMILY),
+}
 
 
 def read(domain: str, *, as_of: date, platforms: Sequence[str] = (), family_of: str = "") -> Map:
@@ -180,19 +115,21 @@ def read_now(domain: str, *, as_of: date, platforms: Sequence[str] = (), family_
     """What is known at this moment, with evidence aged as of a day, whichever it is; else as `read`."""
 
     def compute() -> Map:
-        kept = len(platforms) <= 1
-        asked = statement(family=bool(family_of), cells=_KEPT if kept else _COMPUTED)
-        asked = Prepared(asked) if kept else asked
-        return read_of(reader.frame(asked, domain, family_of, reader.joined(platforms)), domain, as_of, platforms)
+        context = map_context.read(domain, family_of)
+        asked = _TESTS[len(platforms) <= 1, bool(family_of)]
+        tests = reader.frame(asked, domain, family_of, reader.joined(platforms))
+        return map_of(context, tests, as_of, platforms)
 
     if family_of:
         return compute()
     return answers.held("map", {"domain": domain, "day": as_of, "platforms": platforms}, TOPICS, compute)
 
 
-def read_of(found: pl.DataFrame, domain: str, as_of: date, platforms: Sequence[str], notes: Sequence[str] = ()) -> Map:
-    """What the answer to `statement` means."""
-    head = orjson.loads(found["head"][0])
+def map_of(
+    context: Context, tests: pl.DataFrame, as_of: date, platforms: Sequence[str], notes: Sequence[str] = ()
+) -> Map:
+    """What the context of a map and the tests on it, a row a technique by its `key`, mean together."""
+    head = context.head
     version, shortened = head["release"] or ("", False)
     reading = Reading(
         scorer=Scorer(weights_of(head["weights"])),
@@ -205,16 +142,22 @@ def read_of(found: pl.DataFrame, domain: str, as_of: date, platforms: Sequence[s
         wanted=frozenset(platforms),
     )
     return Map(
-        domain=domain,
+        domain=context.domain,
         version=version,
         shortened=shortened,
         tactics=[Tactic(*parts) for parts in head["tactics"] or ()],
         scorer=reading.scorer,
-        columns=Columns(reading, found),
+        columns=Columns(reading, with_tests(context.rows, tests, on="key")),
         as_of=as_of,
         platforms_out=reading.platforms_out,
         notes=notes,
     )
+
+
+def with_tests(techniques: pl.DataFrame, tests: pl.DataFrame, on: str) -> pl.DataFrame:
+    """Techniques as they are ordered; without a test all counts are 0."""
+    found = techniques.join(tests, on=on, how="left", maintain_order="left")
+    return found.with_columns(pl.col(*Tests._fields).fill_null(0))
 
 
 def weights_of(kept: Mapping[str, Any]) -> Weights:

@@ -6,7 +6,7 @@ round that was under way or validated then, so that one reopened since still sho
 as it is now where none is older; the notes of the map say which.
 """
 
-from collections.abc import Sequence, Set
+from collections.abc import Iterable, Sequence, Set
 from dataclasses import dataclass, replace
 from datetime import UTC, date
 from typing import Any
@@ -15,7 +15,7 @@ import orjson
 import polars as pl
 
 from data import cache as answers
-from data.queries import counting, measured, reader
+from data.queries import map_context, measured, reader
 from data.queries.map_columns import MIX, RESULTS, Columns, Reading, Tests
 from data.queries.measured import Map, Tactic
 from data.queries.reader import Prepared
@@ -27,9 +27,10 @@ from domain.snapshots import end_of, weights_of
 # A day that is kept stays as it is, whatever is tested since; its techniques are looked up on the map.
 KEPT_TOPICS = ("snapshots", "techniques")
 
-# $2 stays free for the family. Every test of the domain as it stood before the moment $4: whether it was validated,
-# closed otherwise, executed; what was seen. Tests of one round stand in their row; of the others the round counts that
-# was the latest then, and what its observations said, the best over the tools, as when it was submitted.
+# $2 are the platforms out of scope, $3 those asked for. Every test of the domain as it stood before the moment $4:
+# whether it was validated, closed otherwise, executed; what was seen. Tests of one round stand in their row; of the
+# others the round counts that was the latest then, and what its observations said, the best over the tools, as when it
+# was submitted.
 _KNOWN = """(CASE WHEN t.import_key IS NULL THEN t.created_at
             ELSE least(t.created_at, t.executed_at, t.validated_at) END) < $4"""
 _STOOD = f"""
@@ -96,7 +97,7 @@ _MEANS = ", ".join(f"avg({name}) AS {name}" for name in MIX)
 _CELLS = f"""(
   WITH stood AS MATERIALIZED (
     SELECT * FROM ({_STOOD}) AS every
-    WHERE platform <> ALL ({{out}}) AND ($3 = '' OR platform = ANY ({reader.split("$3")}))
+    WHERE platform <> ALL ({reader.split("$2")}) AND ($3 = '' OR platform = ANY ({reader.split("$3")}))
   ), latest AS (
     SELECT DISTINCT ON (technique_id, procedure_key, platform) technique_id, procedure_key, platform,
       prevention, detection, coalesce(executed_at, validated_at) AS at
@@ -114,10 +115,9 @@ _CELLS = f"""(
         FROM stood GROUP BY 1) AS summed
   LEFT JOIN evidence USING (technique_id) LEFT JOIN ran USING (technique_id)
 )"""
-_OUT_NOW = counting.platforms_out()
-_STATEMENT_NOW = measured.statement(family=False, cells=_CELLS.format(out=_OUT_NOW), tested_in_cells=True)
-_CELLS_BY_ID = f"""
-SELECT technique.attack_id, {{columns}} FROM {_CELLS.format(out=reader.split("$2"))} AS cell
+_TESTS = f"""
+SELECT cell.technique_id::text AS key, technique.attack_id, {{columns}}
+FROM {_CELLS} AS cell
 JOIN technique ON technique.id = cell.technique_id AND technique.attack_id IS NOT NULL
 ORDER BY technique.active
 """.format(columns=", ".join(f"cell.{name}" for name in (*Tests._fields, "procedures", *MIX, "newest_on", "tested")))
@@ -159,7 +159,7 @@ WHERE kept.snapshot_id = $1::uuid ORDER BY kept.attack_id
 
 @dataclass(frozen=True, slots=True)
 class _Kept:
-    """A snapshot: its head, and a row a technique with the columns of `measured.statement`."""
+    """A snapshot: its head, and a row a technique with the columns of a map."""
 
     head: dict[str, Any]
     rows: pl.DataFrame
@@ -168,6 +168,10 @@ class _Kept:
     def day(self) -> date:
         day: date = self.head["day"]
         return day
+
+    @property
+    def platforms_out(self) -> frozenset[str]:
+        return frozenset(self.head["platforms_out"].split("\x1f")) - {""}
 
 
 def read(domain: str, *, as_of: date, platforms: Sequence[str] = (), family_of: str = "") -> Map:
@@ -204,18 +208,20 @@ def read_snapshot(domain: str, snapshot_id: str) -> Map | None:
 def reconstruct(domain: str, *, as_of: date, platforms: Sequence[str] = ()) -> Map:
     """The map at the end of that day from the tests themselves, even where a snapshot of the day is kept."""
     kept = _kept(_BEFORE, domain, as_of)
-    moment = end_of(as_of)
     notes = [_context_note(as_of, kept), *_import_notes(domain, as_of)]
     if kept is None:
-        found = reader.frame(_STATEMENT_NOW, domain, "", reader.joined(platforms), moment)
-        return measured.read_of(found, domain, as_of, platforms, notes)
-    # $2 is the platforms out of scope here
-    cells = reader.frame(_CELLS_BY_ID, domain, kept.head["platforms_out"], reader.joined(platforms), moment)
-    cells = cells.unique("attack_id", keep="last")
-    context = kept.rows.drop(*Tests._fields, *MIX, "procedures", "newest_on", "tested")
-    rows = context.join(cells, on="attack_id", how="left", maintain_order="left")
-    rows = rows.with_columns(pl.col(*Tests._fields).fill_null(0))
+        context = map_context.read(domain)
+        tests = _tests(domain, context.head["platforms_out"] or (), platforms, as_of)
+        return measured.map_of(context, tests.drop("attack_id"), as_of, platforms, notes)
+    tests = _tests(domain, kept.platforms_out, platforms, as_of)
+    tests = tests.drop("key").unique("attack_id", keep="last")  # the technique may be another by now, of the same id
+    rows = kept.rows.drop(*Tests._fields, *MIX, "procedures", "newest_on", "tested")
+    rows = measured.with_tests(rows, tests, on="attack_id")
     return _map(domain, replace(kept, rows=rows), as_of, notes, platforms)
+
+
+def _tests(domain: str, out: Iterable[str], platforms: Sequence[str], as_of: date) -> pl.DataFrame:
+    return reader.frame(_TESTS, domain, reader.joined(out), reader.joined(platforms), end_of(as_of))
 
 
 def _kept(statement: str, domain: str, what: date | str) -> _Kept | None:
@@ -237,7 +243,7 @@ def _map(domain: str, kept: _Kept, as_of: date, notes: Sequence[str], platforms:
     reading = Reading(
         scorer=Scorer(weights_of(orjson.loads(head["weights"]))),
         as_of=as_of,
-        platforms_out=frozenset(head["platforms_out"].split("\x1f")) - {""},
+        platforms_out=kept.platforms_out,
         decided=dict(zip(ids, decided, strict=True)),
         not_placed={
             KNOWN_SUCCESSORS[one]: n for one, n in zip(ids, not_counted, strict=True) if n and one in KNOWN_SUCCESSORS

@@ -20,12 +20,12 @@ CAMPAIGN = "00000000-0000-4000-8000-000000000001"
 # A page: statements for the first who asks after a change, and for those after them.
 # One of each asks who is asking and whether anything has changed.
 COST = {
-    ("/", ""): (40, 1),
-    ("/heatmap", ""): (6, 1),
+    ("/", ""): (41, 1),
+    ("/heatmap", ""): (7, 1),
     ("/heatmap", "?actor=G0001&data=DC0001&platform=Linux&colour=score"): (10, 1),
     ("/coverage", ""): (11, 1),
     ("/coverage", "?by=tool"): (12, 1),
-    ("/next", ""): (9, 1),
+    ("/next", ""): (10, 1),
     ("/score", ""): (15, 1),
     ("/score", "?from=2026-01-01&cause=tests"): (14, 1),
     ("/score/weights", ""): (2, 2),
@@ -61,7 +61,7 @@ COST = {
     ("/actor/G0001", ""): (6, 5),
     ("/plan", "?actor=G0001"): (10, 8),
     ("/scope", ""): (8, 1),
-    ("/compliance", ""): (7, 1),
+    ("/compliance", ""): (8, 1),
     ("/compliance/nist_800_53", ""): (9, 1),
     ("/compliance/nist_800_53", "?control=AC-01"): (15, 1),
     ("/sources/rehearsal", ""): (3, 3),

@@ -58,5 +58,5 @@ def test_a_view_is_a_handful_of_statements(tmp_path: Path, count_statements: Cou
         heatmap_view.load(query)
     with count_statements() as again:
         heatmap_view.load(query)
-    assert len(first) <= 3, first.texts  # the matrix, the choices, what the actor uses
+    assert len(first) <= 4, first.texts  # the map and its tests, the choices, what the actor uses
     assert len(again) == 0, again.texts
