@@ -34,7 +34,7 @@ KEEP_SECONDS = 24 * 3600
 _WAIT_SECONDS = 10.0
 _POLL_SECONDS = 0.01
 # What answers are made of is counted, answers are weighed in bytes: a map of everything is much larger than its answer.
-_PARTS_MAX = 4
+_PARTS_MAX = 10
 _NEAR_MAX, _NEAR_MAX_EACH = 8_000_000, 1_000_000
 # Counted is the JSON they were read from: values of Python weigh about four times that.
 _READ_MAX, _READ_MAX_EACH = 3_000_000, 700_000

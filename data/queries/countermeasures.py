@@ -86,8 +86,17 @@ def best(domain: str) -> Sequence[Mapping[str, Any]]:
     return found
 
 
+def _links(domain: str) -> Mapping[str, Sequence[str]]:
+    """Countermeasure -> techniques it works against."""
+
+    def compute() -> Mapping[str, Sequence[str]]:
+        return {key: techniques.split() for key, techniques in reader.frame(_LINKS, domain).iter_rows()}
+
+    return cache.held("countermeasure links", {"domain": domain}, ("countermeasures", "techniques"), compute)
+
+
 def _best(domain: str) -> list[dict[str, Any]]:
-    links = {row["d3fend_id"]: row["techniques"].split() for row in reader.rows(_LINKS, domain)}
+    links = _links(domain)
     settled = (CountermeasureState.IN_PLACE, CountermeasureState.NOT_APPLICABLE)
     done = {row["d3fend_id"] for row in everything() if row["state"] in settled}
     ruled_out = {row["d3fend_id"] for row in everything() if row["state"] == CountermeasureState.NOT_APPLICABLE}

@@ -10,6 +10,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, timedelta
 from typing import Any, NamedTuple
 
+import polars as pl
+
 from data import cache
 from data.queries import counting, heatmap, measured, reader
 from data.queries.map_columns import MIX, RESULTS
@@ -88,30 +90,18 @@ SELECT claimed.source AS key, technique.attack_id
 FROM rollup_technique_rules AS claimed JOIN technique ON technique.id = claimed.technique_id
 WHERE technique.domain = $1 AND technique.active AND claimed.rules > 0 GROUP BY 1, 2
 """)
-# Tests evaluated and detected by month of the attack and what the division's groups are; $2 the first month, $3 the
-# techniques out of scope. Summed by technique first: a technique falls into several groups.
+# Tests evaluated and detected by month of the attack and what they are told apart by; $2 the first month, $3 the
+# techniques out of scope.
 _MONTHS = f"""
-SELECT {{key}} AS key, summed.month, sum(summed.evaluated)::bigint AS evaluated, sum(summed.alerted)::bigint AS alerted
-FROM (
-  SELECT {{of}}, latest.month, sum(latest.evaluated) AS evaluated, sum(latest.alerted) AS alerted
-  FROM rollup_technique_month AS latest JOIN technique ON technique.id = latest.technique_id
-  WHERE technique.domain = $1 AND technique.active AND latest.month >= $2 AND latest.evaluated > 0
-    AND technique.attack_id <> ALL ({reader.split("$3")}) AND {_ON_PLATFORMS}
-  GROUP BY 1, 2
-) AS summed {{parts}} GROUP BY 1, 2
+SELECT {{of}} AS member, latest.month, sum(latest.evaluated)::bigint AS evaluated,
+  sum(latest.alerted)::bigint AS alerted
+FROM rollup_technique_month AS latest JOIN technique ON technique.id = latest.technique_id
+WHERE technique.domain = $1 AND technique.active AND latest.month >= $2 AND latest.evaluated > 0
+  AND technique.attack_id <> ALL ({reader.split("$3")}) AND {_ON_PLATFORMS}
+GROUP BY 1, 2
 """
-_MONTHS_BY: Mapping[Division, str] = {
-    Division.TACTIC: _MONTHS.format(
-        of="technique.tactics", parts="CROSS JOIN unnest(summed.tactics) AS part (tactic)", key="part.tactic"
-    ),
-    Division.PLATFORM: _MONTHS.format(of="latest.platform", parts="", key="summed.platform"),
-    Division.DATA: _MONTHS.format(
-        of="technique.id",
-        parts="""JOIN technique_link AS link ON link.technique_id = summed.id AND link.kind = 'data_component'
-JOIN attack_object AS object ON object.id = link.object_id AND object.domain = $1 AND object.active""",
-        key="coalesce(object.attack_id, object.name)",
-    ),
-}
+_MONTHS_OF_TECHNIQUES = _MONTHS.format(of="technique.attack_id")
+_MONTHS_OF_PLATFORMS = _MONTHS.format(of="latest.platform")
 
 
 def coverage(domain: str, division: Division) -> Mapping[str, Any]:
@@ -249,8 +239,8 @@ class _Dividing:
     def _groups(self) -> list[dict[str, Any]]:
         if self.division is Division.TACTIC:
             under = self._members("tactics")
-            tactics = enumerate(self.matrix["tactics"])
-            return self._with_trend(self._group(one["key"], one["name"], under[place]) for place, one in tactics)
+            members = {one["key"]: under[place] for place, one in enumerate(self.matrix["tactics"])}
+            return self._of_techniques(members, {one["key"]: one["name"] for one in self.matrix["tactics"]})
         if self.division is Division.PLATFORM:
             return self._by_platform()
         if self.division is Division.DATA:
@@ -295,24 +285,24 @@ class _Dividing:
     def _by_platform(self) -> list[dict[str, Any]]:
         results = self._results(_BY_PART[Division.PLATFORM])
         on = self._members("platforms")
-        return self._with_trend(
+        groups = [
             self._group_of(name, name, on[place], [results[key].get(name, NOTHING) for key in on[place]])
             for place, name in enumerate(self.matrix["platforms"])
-        )
+        ]
+        return self._with_trend(groups, self._months_of(_MONTHS_OF_PLATFORMS))
 
     def _by_component(self) -> list[dict[str, Any]]:
         names: dict[str, str] = {}
         members: dict[str, list[str]] = defaultdict(list)
-        for key, name, attack_id in reader.frame(_COMPONENTS, self.domain).iter_rows():
+        for key, name, attack_id in self._held(_COMPONENTS, "data components", ("techniques",)).iter_rows():
             names[key] = name
             if attack_id in self.places:
                 members[key].append(attack_id)
-        ordered = sorted(members, key=lambda key: names[key])
-        return self._with_trend(self._group(key, names[key], members[key]) for key in ordered)
+        return self._of_techniques({key: members[key] for key in sorted(members, key=names.__getitem__)}, names)
 
     def _by_source(self) -> list[dict[str, Any]]:
         members: dict[str, list[str]] = defaultdict(list)
-        for key, attack_id in reader.frame(_SOURCES, self.domain).iter_rows():
+        for key, attack_id in self._held(_SOURCES, "rule sources", ("rules", "techniques")).iter_rows():
             if attack_id in self.places:
                 members[key].append(attack_id)
         whole = len(self.places)
@@ -334,13 +324,32 @@ class _Dividing:
             for part in sorted(members, key=lambda key: (not key, names.get(key, "")))
         ]
 
-    def _with_trend(self, groups: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    def _of_techniques(self, members: Mapping[str, Sequence[str]], names: Mapping[str, str]) -> list[dict[str, Any]]:
+        """Groups by the techniques that belong to them; a technique's tests count in each."""
+        groups = [self._group(key, names[key], techniques) for key, techniques in members.items()]
+        belongs = pl.DataFrame(
+            [(key, one) for key, techniques in members.items() for one in techniques],
+            schema={"key": pl.String, "member": pl.String},
+            orient="row",
+        )
+        months = belongs.join(self._months_of(_MONTHS_OF_TECHNIQUES), on="member")
+        summed = months.group_by("key", "month").agg(pl.col("evaluated", "alerted").sum())
+        return self._with_trend(groups, summed)
+
+    def _months_of(self, statement: str) -> pl.DataFrame:
         out = [key for key in self.cells["id"] if key not in self.places]
-        rows = reader.frame(_MONTHS_BY[self.division], self.domain, self.months[0], reader.joined(out)).iter_rows()
-        found = {(key, month): [evaluated, alerted] for key, month, evaluated, alerted in rows}
+        return reader.frame(statement, self.domain, self.months[0], reader.joined(out))
+
+    def _with_trend(self, groups: Iterable[dict[str, Any]], months: pl.DataFrame) -> list[dict[str, Any]]:
+        """`months`: {key of a group, month, evaluated, alerted}."""
+        found = {(key, month): counts for key, month, *counts in months.iter_rows()}
         return [
             group | {"trend": [found.get((group["key"], month), [0, 0]) for month in self.months]} for group in groups
         ]
+
+    def _held(self, statement: str, name: str, topics: tuple[str, ...]) -> pl.DataFrame:
+        """What does not change with the tests."""
+        return cache.held(name, {"domain": self.domain}, topics, lambda: reader.frame(statement, self.domain))
 
 
 def _months() -> list[date]:

@@ -80,7 +80,7 @@ def _what_next(asked: Asked) -> dict[str, Any]:
     inside = [one for one in whole.techniques if one.in_scope]
     chosen = _chosen(asked, inside)
     opened = _open(asked, whole.platforms_out)
-    controls = {row["attack_id"]: row["controls"] for row in reader.rows(_CONTROLS, asked.domain)}
+    controls = _controls(asked.domain)
     remediations = {row["attack_id"]: row["open"] for row in reader.rows(_REMEDIATIONS, asked.domain)}
     gaps = _gaps(chosen, controls, remediations)
     weight = sum(one.relevance for one in inside)
@@ -118,6 +118,15 @@ def _what_next(asked: Asked) -> dict[str, Any]:
         "tests": tests,
         "without": sum(not any(opened.get(gap["attack_id"], {}).values()) for gap in gaps),
     }
+
+
+def _controls(domain: str) -> Mapping[str, int]:
+    """Technique -> controls of frameworks that name it."""
+
+    def compute() -> Mapping[str, int]:
+        return dict(reader.frame(_CONTROLS, domain).iter_rows())
+
+    return cache.held("controls", {"domain": domain}, ("frameworks", "techniques"), compute)
 
 
 def _chosen(asked: Asked, inside: Sequence[Measured]) -> list[Measured]:

@@ -13,32 +13,29 @@ CHANGED_WITHIN = timedelta(days=30)
 _NEWLY_MAX = 8
 
 # A technique is newly covered when it is covered now and was not at the time asked about: then some procedure's latest
-# test had failed to hold, or none had been validated. Only techniques covered now are looked at, so it stays short.
+# test had failed to hold, or none had been validated. Only techniques covered now are looked at, one after another from
+# the latest on, until there are enough.
 _NEWLY_COVERED = f"""
-WITH kept AS (
-  SELECT latest.technique_id, latest.procedure_key, latest.platform, latest.validated_at
+SELECT moved.attack_id, moved.name, moved.validated_at
+FROM (
+  SELECT technique.id, technique.attack_id, technique.name, max(latest.validated_at) AS validated_at
   FROM technique JOIN rollup_procedure_latest AS latest ON latest.technique_id = technique.id
   WHERE technique.domain = $1 AND technique.active AND technique.attack_id = ANY ({reader.split("$2")})
-), moved AS (
-  SELECT technique_id, max(validated_at) AS validated_at FROM kept GROUP BY 1 HAVING max(validated_at) >= $3
-), before AS (
-  SELECT moved.technique_id, bool_and({counting.held("earlier")}) AS covered
-  FROM moved JOIN kept USING (technique_id)
-  CROSS JOIN LATERAL (
+  GROUP BY technique.id HAVING max(latest.validated_at) >= $3
+  ORDER BY 4 DESC, 2
+) AS moved CROSS JOIN LATERAL (
+  SELECT coalesce(bool_and({counting.held("earlier")}), false) AS covered
+  FROM rollup_procedure_latest AS latest CROSS JOIN LATERAL (
     SELECT t.detection, t.prevention FROM security_test AS t
     WHERE t.state = 'validated' AND NOT t.not_applicable AND t.validated_at < $3
-      AND t.technique_id = kept.technique_id AND t.procedure_key = kept.procedure_key AND t.platform = kept.platform
+      AND t.technique_id = latest.technique_id AND t.procedure_key = latest.procedure_key
+      AND t.platform = latest.platform
     ORDER BY t.validated_at DESC LIMIT 1) AS earlier
-  GROUP BY 1
-)
-SELECT technique.attack_id, technique.name, moved.validated_at
-FROM moved JOIN technique ON technique.id = moved.technique_id
-LEFT JOIN before ON before.technique_id = moved.technique_id
-WHERE NOT coalesce(before.covered, false)
-ORDER BY moved.validated_at DESC, technique.attack_id LIMIT {_NEWLY_MAX}
+  WHERE latest.technique_id = moved.id
+) AS before
+WHERE NOT before.covered
+ORDER BY moved.validated_at DESC, moved.attack_id LIMIT {_NEWLY_MAX}
 """
-
-
 # By month of execution, as the rollup has it. Validations are counted in all domains: how much work was done.
 _LATELY = f"""
 SELECT months.month, coalesce(kept.executed, 0) AS executed, coalesce(kept.evaluated, 0) AS evaluated,
