@@ -1,12 +1,16 @@
 """The matrix counted by hand, and that each answer is one statement."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 import pytest
 
+from data import cache
 from data.queries import heatmap
 from tests.data import world
+from tests.jobs.syncing import execute, rows
 
 pytestmark = pytest.mark.usefixtures("database", "redis_server")
 
@@ -143,6 +147,44 @@ def test_a_change_of_data_is_seen_at_once(matrix: dict[str, Any]) -> None:
     technique = world.technique("T1005", under=("impact",))
     world.security_test(technique, "none/alerted")
     assert cell(heatmap.matrix(world.ENTERPRISE), "T1005")["status"] == "covered"
+
+
+def _technique_id(attack_id: str) -> UUID:
+    found: UUID = rows(f"SELECT id FROM technique WHERE attack_id = '{attack_id}'")[0][0]
+    return found
+
+
+CHANGES: dict[str, Callable[[], object]] = {
+    "a test": lambda: world.security_test(_technique_id("T1002"), "full/alerted"),
+    "a rule": lambda: world.rule({"T1002": _technique_id("T1002")}),
+    "a name": lambda: execute("UPDATE technique SET name = 'Another' WHERE attack_id = 'T1002'"),
+    "a technique": lambda: world.technique("T1009", under=("impact",)),
+    "the scope": lambda: world.out_of_scope("technique", "T1000"),
+    "a platform": lambda: world.out_of_scope("platform", "Linux"),
+    "the weights": lambda: execute("UPDATE score_weights SET tests = 20, rules = 45"),
+    "a group": lambda: world.own_group("G0001"),
+    "a priority": lambda: world.priority("T1000", "high"),
+    "a countermeasure": lambda: world.countermeasure("D3-1", against=[_technique_id("T1000")], state="in_place"),
+    "an exploit": lambda: world.framework("kev", {"CVE-1": [_technique_id("T1000")]}, kind="vulnerabilities"),
+}
+
+
+@pytest.mark.parametrize("what", CHANGES)
+def test_what_is_held_is_given_up_when_it_changes(matrix: dict[str, Any], what: str) -> None:
+    world.attack_object("group", "G0001", "One", uses={_technique_id("T1000"): "group_uses"})
+    before = heatmap.matrix(world.ENTERPRISE)
+    CHANGES[what]()
+    after = heatmap.matrix(world.ENTERPRISE)
+    with cache.bypassed():
+        assert heatmap.matrix(world.ENTERPRISE) == after != before
+
+
+def test_only_tests_are_read_again_when_tests_change(matrix: dict[str, Any], count_statements: Any) -> None:
+    world.security_test(_technique_id("T1002"))
+    with count_statements() as sent:
+        again = heatmap.matrix(world.ENTERPRISE)
+    assert ["rollup_technique_rules" in one for one in sent.texts] == [False]
+    assert cell(again, "T1002")["tests"] == 1
 
 
 def test_platforms_narrow_the_evidence(matrix: dict[str, Any]) -> None:

@@ -38,6 +38,15 @@ def test_newly_covered_is_covered_now_and_was_not_a_month_ago() -> None:
     assert newly_covered() == ["T1001", "T1000"]
 
 
+def test_the_latest_eight_of_the_newly_covered_are_told() -> None:
+    for number in range(20):
+        technique = world.technique(f"T10{number:02}")
+        if number % 2:
+            world.security_test(technique, "none/alerted", days=60)
+        world.security_test(technique, "none/alerted", days=1 + number)
+    assert newly_covered() == [f"T10{number:02}" for number in range(0, 16, 2)]
+
+
 def test_an_empty_instance_has_an_overview() -> None:
     found = overview.overview(world.ENTERPRISE)
     assert (found["version"], found["totals"]["techniques"], found["newly_covered"]) == ("", 0, [])
