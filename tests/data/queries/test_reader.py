@@ -1,8 +1,9 @@
 """Reading over ADBC: parameters, types, a connection that is lost and one that is not there."""
 
+from collections.abc import Callable
 from datetime import UTC, date, datetime
 from threading import Thread
-from time import monotonic
+from time import monotonic, sleep
 from typing import Any
 
 import polars as pl
@@ -13,10 +14,12 @@ from adbc_driver_manager import ProgrammingError
 from sqlalchemy import Engine, text
 
 from data import database as db
+from data import lane
 from data.queries import reader
 from data.queries.reader import Prepared
 from domain.errors import Unavailable
 from domain.roles import Role
+from tests.jobs.syncing import rows
 
 
 def test_rows_come_back_in_their_types(database: Engine) -> None:
@@ -164,6 +167,21 @@ def test_a_connection_that_was_cut_is_opened_again(database: Engine, database_ur
         ).fetchall()
     assert cut == [(True,)]
     assert reader.rows("SELECT 1 AS one") == [{"one": 1}]
+
+
+@pytest.mark.parametrize("ask", [lambda sql: reader.rows(sql)[0]["pid"], lambda sql: lane.ask(sql)[0][0]])
+def test_a_connection_that_asks_nothing_is_closed_and_opened_again(
+    database: Engine, monkeypatch: pytest.MonkeyPatch, ask: Callable[[str], int]
+) -> None:
+    monkeypatch.setattr(db, "QUIET", "-c idle_session_timeout=1s")
+    reader.forget()
+    lane._forget()
+    first = ask("SELECT pg_backend_pid() AS pid")
+    until = monotonic() + 10
+    while rows(f"SELECT FROM pg_stat_activity WHERE pid = {first}"):
+        assert monotonic() < until
+        sleep(0.1)
+    assert ask("SELECT pg_backend_pid() AS pid") != first
 
 
 def test_no_database_is_said_in_one_sentence() -> None:
