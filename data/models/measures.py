@@ -134,6 +134,8 @@ class ProcedureLatest(Base):
     detection: Mapped[str]
     executed_at: Mapped[Moment | None]
     validated_at: Mapped[Moment]
+    evaluated_by: Mapped[UUID | None]  # who submitted the side of blue
+    round: Mapped[int]
 
     __table_args__ = (
         one_of("prevention", ("none", "partial", "full")),

@@ -51,8 +51,7 @@ _BY_PART: Mapping[Division, str] = {
     Division.TOOL: f"""
 SELECT technique.attack_id, tool.slug AS part, count(*)::integer AS n, {_counted("seen")}
 FROM rollup_procedure_latest AS latest JOIN technique ON technique.id = latest.technique_id
-JOIN security_test AS test ON test.id = latest.test_id
-JOIN observation AS seen ON seen.test_id = test.id AND seen.round = test.round
+JOIN observation AS seen ON seen.test_id = latest.test_id AND seen.round = latest.round
 JOIN defence_tool AS tool ON tool.id = seen.tool_id
 WHERE technique.domain = $1 AND technique.active AND {_ON_PLATFORMS}
 GROUP BY 1, 2""",
@@ -60,15 +59,13 @@ GROUP BY 1, 2""",
 SELECT technique.attack_id, coalesce(evaluator.team, '') AS part, count(*)::integer AS n,
   {_counted("latest")}
 FROM rollup_procedure_latest AS latest JOIN technique ON technique.id = latest.technique_id
-JOIN security_test AS test ON test.id = latest.test_id
-LEFT JOIN user_account AS evaluator ON evaluator.id = test.blue_submitted_by
+LEFT JOIN user_account AS evaluator ON evaluator.id = latest.evaluated_by
 WHERE technique.domain = $1 AND technique.active AND {_ON_PLATFORMS}
 GROUP BY 1, 2""",
     Division.PERSON: f"""
-SELECT technique.attack_id, coalesce(test.blue_submitted_by::text, '') AS part, count(*)::integer AS n,
+SELECT technique.attack_id, coalesce(latest.evaluated_by::text, '') AS part, count(*)::integer AS n,
   {_counted("latest")}
 FROM rollup_procedure_latest AS latest JOIN technique ON technique.id = latest.technique_id
-JOIN security_test AS test ON test.id = latest.test_id
 WHERE technique.domain = $1 AND technique.active AND {_ON_PLATFORMS}
 GROUP BY 1, 2""",
 }

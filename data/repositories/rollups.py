@@ -35,7 +35,8 @@ _RESULTS = ", ".join(
     for detection in ("alerted", "logged", "missed")
 )
 _SUMMARY = f"technique_id, platform, {_NAMES}, procedures, {_RESULTS}, newest_at"
-_LATEST = "technique_id, procedure_key, platform, test_id, prevention, detection, executed_at, validated_at"
+_RESULT = "prevention, detection, executed_at, validated_at"
+_LATEST = f"technique_id, procedure_key, platform, test_id, {_RESULT}, evaluated_by, round"
 _EVERY = "ARRAY(SELECT id FROM technique)"
 
 
@@ -63,7 +64,7 @@ _ROLLUPS: Mapping[str, _Rollup] = {
     "rollup_procedure_latest": _Rollup(
         kept=f"SELECT {_LATEST} FROM rollup_procedure_latest",
         counted="SELECT DISTINCT ON (technique_id, procedure_key, platform) technique_id, procedure_key, platform, id, "
-        f"prevention, detection, executed_at, validated_at FROM security_test WHERE {_EVALUATED} "
+        f"{_RESULT}, blue_submitted_by, round FROM security_test WHERE {_EVALUATED} "
         "ORDER BY technique_id, procedure_key, platform, validated_at DESC, id DESC",
         rebuild="rollup_tests_rebuild",
         topic="tests",

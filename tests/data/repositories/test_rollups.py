@@ -5,7 +5,7 @@ import threading
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
 from sqlalchemy import Engine, text
@@ -52,6 +52,13 @@ class _Life:
     def __init__(self, seed: int) -> None:
         self.dice = random.Random(seed)
         self.techniques = some_techniques()
+        self.people = [uuid4(), uuid4(), None]
+        for number, person in enumerate(self.people[:2]):
+            run(
+                "INSERT INTO user_account (id, username, display_name, role) VALUES (:id, :name, 'x', 'blue_tech')",
+                id=person,
+                name=f"p{number}",
+            )
 
     def where(self) -> str:
         return self.dice.choice(
@@ -73,6 +80,7 @@ class _Life:
             days=self.dice.uniform(1, 400),
             procedure_key=self.dice.choice("abc"),
             platform=self.dice.choice(["Windows", "Linux", "macOS"]),
+            blue_submitted_by=self.dice.choice(self.people),
             **more,
         )
 
@@ -97,6 +105,12 @@ class _Life:
                 WHERE {self.where()}""",
             p=prevention,
             d=detection,
+        )
+
+    def evaluate_again(self) -> None:
+        run(
+            f"UPDATE security_test SET blue_submitted_by = :by, round = round + 1 WHERE {self.where()}",
+            by=self.dice.choice(self.people),
         )
 
     def not_applicable(self) -> None:
@@ -136,6 +150,7 @@ def test_whatever_happens_to_tests(seed: int) -> None:
         life.insert_many,
         life.reopen,
         life.validate,
+        life.evaluate_again,
         life.not_applicable,
         life.move,
         life.delete,
@@ -251,6 +266,7 @@ def test_a_transaction_that_fails_leaves_no_trace() -> None:
     [
         ("UPDATE rollup_technique_month SET alerted = alerted + 1", "rollup_technique_month"),
         ("DELETE FROM rollup_procedure_latest", "rollup_procedure_latest"),
+        ("UPDATE rollup_procedure_latest SET round = 7", "rollup_procedure_latest"),
         ("UPDATE rollup_technique SET none_alerted = 0.5 WHERE platform = ''", "rollup_technique"),
         ("UPDATE rollup_technique_rules SET rules = 7", "rollup_technique_rules"),
         ("INSERT INTO rollup_rules_not_placed VALUES ('T9999', 'sigma', 3)", "rollup_rules_not_placed"),
