@@ -39,7 +39,11 @@ def _connection() -> psycopg.Connection[TupleRow]:
     if getattr(_local, "engine", None) is not engine:
         _forget()
         _local.connection = psycopg.connect(
-            database.url(), autocommit=True, connect_timeout=3, application_name="aegis lane", options=database.QUIET
+            database.url(),
+            autocommit=True,
+            connect_timeout=3,
+            application_name="aegis lane",
+            options=database.CLOSED_WHEN_QUIET,
         )
         _local.engine = engine
     connection: psycopg.Connection[Any] = _local.connection

@@ -170,11 +170,8 @@ class _Kept:
 
     def __init__(self, engine: Engine, url: str) -> None:
         self.engine = engine
-        options = (
-            f"options={quote(f'{_SETTINGS} {database.QUIET}')}&application_name=aegis+reader&connect_timeout=3".replace(
-                "+", "%20"
-            )
-        )
+        settings = quote(f"{_SETTINGS} {database.CLOSED_WHEN_QUIET}")
+        options = f"options={settings}&application_name=aegis%20reader&connect_timeout=3"
         self._served = adbc_driver_postgresql.connect(f"{url}{'&' if '?' in url else '?'}{options}")
         self._connection = AdbcConnection(self._served)
         self._prepared: OrderedDict[tuple[str, tuple[str, ...]], str] = OrderedDict()  # -> name, the last used last

@@ -173,7 +173,7 @@ def test_a_connection_that_was_cut_is_opened_again(database: Engine, database_ur
 def test_a_connection_that_asks_nothing_is_closed_and_opened_again(
     database: Engine, monkeypatch: pytest.MonkeyPatch, ask: Callable[[str], int]
 ) -> None:
-    monkeypatch.setattr(db, "QUIET", "-c idle_session_timeout=1s")
+    monkeypatch.setattr(db, "CLOSED_WHEN_QUIET", "-c idle_session_timeout=1s")
     reader.forget()
     lane._forget()
     first = ask("SELECT pg_backend_pid() AS pid")
