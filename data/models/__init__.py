@@ -33,7 +33,16 @@ from data.models.measures import (
 )
 from data.models.notifications import Notification, NotificationChannel, NotificationDelivery
 from data.models.people import User, UserSession
-from data.models.rules import DetectionRule, LogSource, RuleRollup, RuleSummary, RuleTechnique, TestedPlatform
+from data.models.rules import (
+    DetectionRule,
+    LogSource,
+    ProvenTechnique,
+    RuleCount,
+    RuleRollup,
+    RuleSummary,
+    RuleTechnique,
+    TestedPlatform,
+)
 from data.models.snapshots import Snapshot, SnapshotTechnique
 from data.models.sources import Source, SyncItem, SyncRun
 from data.models.templates import Adversary, AdversaryStep, TemplateVersion, TestTemplate
@@ -81,7 +90,9 @@ __all__ = [
     "Observation",
     "OutboxEvent",
     "ProcedureLatest",
+    "ProvenTechnique",
     "Remediation",
+    "RuleCount",
     "RuleRollup",
     "RuleSummary",
     "RuleTechnique",

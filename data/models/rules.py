@@ -141,6 +141,30 @@ class RuleSummary(Base):
     )
 
 
+class RuleCount(Base):
+    """How many rules that their sources have are alike; kept by triggers. The texts are those of `RuleSummary`."""
+
+    __tablename__ = "rollup_rule_count"
+
+    source: Mapped[str] = mapped_column(primary_key=True)
+    status: Mapped[str] = mapped_column(primary_key=True)
+    product: Mapped[str] = mapped_column(primary_key=True)
+    category: Mapped[str] = mapped_column(primary_key=True)
+    service: Mapped[str] = mapped_column(primary_key=True)
+    enabled: Mapped[bool] = mapped_column(primary_key=True)
+    truth: Mapped[str] = mapped_column(primary_key=True)
+    rules: Mapped[int]
+
+
+class ProvenTechnique(Base):
+    """How many claims of a technique are of an enabled, proven rule that its source has; kept by triggers."""
+
+    __tablename__ = "rollup_technique_proven"
+
+    technique_id: Mapped[UUID] = mapped_column(ForeignKey("technique.id", ondelete="CASCADE"), primary_key=True)
+    claims: Mapped[int]
+
+
 class TestedPlatform(Base):
     """A platform on which a technique has a validated test; kept by triggers."""
 

@@ -10,6 +10,7 @@ import orjson
 
 from data import cache
 from data.queries import copying, reader
+from data.queries.reader import Prepared
 from data.queries.rules_filter import conditions, ordered
 from domain.rule_truth import RuleTruth
 from domain.rules_view import PAGE_ROWS, RulesView
@@ -38,40 +39,37 @@ ORDER BY {order_of_page}
 """
 _CHOICES = """
 SELECT (SELECT json_agg(json_build_array(source, status, product, rules)) FROM (
-    SELECT source, status, product, count(*) AS rules FROM rollup_rule WHERE present GROUP BY 1, 2, 3) AS counted)::text
-    AS counted,
+    SELECT source, status, product, sum(rules) AS rules FROM rollup_rule_count GROUP BY 1, 2, 3)
+    AS counted)::text AS counted,
   (SELECT json_agg(json_build_array(shortname, name) ORDER BY domain, position) FROM (
     SELECT DISTINCT ON (shortname) shortname, name, domain, position FROM tactic
     WHERE active AND position IS NOT NULL ORDER BY shortname, domain) AS columns)::text AS tactics
 """
-_MIX = """
-SELECT truth, source, enabled, count(*) AS rules FROM rollup_rule WHERE present GROUP BY 1, 2, 3
-"""
-# Claimed as the rollup of enabled rules has it; proven through the few rules that are.
-_LAYERS = """
-WITH claimed AS (
-  SELECT DISTINCT technique_id FROM rollup_technique_rules WHERE rules > 0
-), proven AS (
-  SELECT DISTINCT claim.technique_id FROM rollup_rule AS k JOIN rule_technique AS claim ON claim.rule_id = k.rule_id
-  WHERE k.truth = 'proven' AND k.enabled AND k.present AND claim.technique_id IS NOT NULL
-)
-SELECT count(*) AS techniques, count(claimed.technique_id) AS claimed, count(proven.technique_id) AS proven,
-  count(*) FILTER (WHERE claimed.technique_id IS NOT NULL AND proven.technique_id IS NULL) AS only_claimed
-FROM technique
-LEFT JOIN claimed ON claimed.technique_id = technique.id
-LEFT JOIN proven ON proven.technique_id = technique.id
-WHERE technique.domain = $1 AND technique.active
-"""
-_LOGS = """
+_MIX = Prepared("""
+SELECT truth, source, enabled, sum(rules)::integer AS rules FROM rollup_rule_count GROUP BY 1, 2, 3
+""")
+_LAYERS = Prepared("""
+SELECT count(*) AS techniques, count(*) FILTER (WHERE claimed) AS claimed, count(*) FILTER (WHERE proven) AS proven,
+  count(*) FILTER (WHERE claimed AND NOT proven) AS only_claimed
+FROM (
+  SELECT EXISTS (SELECT FROM rollup_technique_rules AS kept WHERE kept.technique_id = technique.id AND kept.rules > 0)
+      AS claimed,
+    EXISTS (SELECT FROM rollup_technique_proven AS kept WHERE kept.technique_id = technique.id)
+      AS proven
+  FROM technique WHERE domain = $1 AND active
+) AS known
+""")
+_LOGS = Prepared("""
 SELECT counted.product, counted.category, counted.service, counted.rules, counted.enabled, counted.fired,
   logs.collected, coalesce(logs.note, '') AS note, coalesce(logs.author_name, '') AS author, logs.decided_at
 FROM (
-  SELECT product, category, service, count(*) AS rules, count(*) FILTER (WHERE enabled) AS enabled,
-    count(*) FILTER (WHERE fired > 0) AS fired
-  FROM rollup_rule WHERE present GROUP BY 1, 2, 3
+  SELECT product, category, service, sum(rules)::integer AS rules,
+    coalesce(sum(rules) FILTER (WHERE enabled), 0)::integer AS enabled,
+    coalesce(sum(rules) FILTER (WHERE truth = 'proven'), 0)::integer AS fired
+  FROM rollup_rule_count GROUP BY 1, 2, 3
 ) AS counted LEFT JOIN log_source AS logs USING (product, category, service)
 ORDER BY counted.rules DESC, counted.product, counted.category, counted.service
-"""
+""")
 _CSV = """
 SELECT {source}, {external}, {title}, k.status, r.level, k.enabled, k.present, k.truth, k.fired, k.last_fired_at,
   k.changed_on, {product}, {category}, {service}, {author}, {licence},

@@ -50,8 +50,8 @@ ORDER BY item.object_type, item.ref, item.name LIMIT :limit
 _RULE_FIGURES = """
 SELECT counted.source, counted.rules, counted.enabled, coalesce(lost.not_placed, 0) AS not_placed
 FROM (
-  SELECT source, count(*) AS rules, count(*) FILTER (WHERE enabled) AS enabled
-  FROM rollup_rule WHERE present GROUP BY 1
+  SELECT source, sum(rules) AS rules, coalesce(sum(rules) FILTER (WHERE enabled), 0) AS enabled
+  FROM rollup_rule_count GROUP BY 1
 ) AS counted LEFT JOIN (
   SELECT rule.source, count(*) AS not_placed FROM rule_technique AS claim JOIN rollup_rule AS rule USING (rule_id)
   WHERE claim.resolution = 'not_placed' AND rule.present GROUP BY 1

@@ -37,6 +37,7 @@ _RESULTS = ", ".join(
 _SUMMARY = f"technique_id, platform, {_NAMES}, procedures, {_RESULTS}, newest_at"
 _RESULT = "prevention, detection, executed_at, validated_at"
 _LATEST = f"technique_id, procedure_key, platform, test_id, {_RESULT}, evaluated_by, round"
+_ALIKE = "source, status, product, category, service, enabled, truth"
 _EVERY = "ARRAY(SELECT id FROM technique)"
 
 
@@ -103,6 +104,20 @@ _ROLLUPS: Mapping[str, _Rollup] = {
         kept="SELECT * FROM rollup_rule",
         counted="SELECT * FROM rule_rows(ARRAY(SELECT id FROM detection_rule))",
         rebuild="rollup_truth_rebuild",
+        topic="rules",
+    ),
+    "rollup_rule_count": _Rollup(
+        kept=f"SELECT {_ALIKE}, rules FROM rollup_rule_count",
+        counted=f"SELECT {_ALIKE}, count(*)::integer FROM rollup_rule WHERE present GROUP BY {_ALIKE}",
+        rebuild="rollup_rule_counts_rebuild",
+        topic="rules",
+    ),
+    "rollup_technique_proven": _Rollup(
+        kept="SELECT technique_id, claims FROM rollup_technique_proven",
+        counted="SELECT claim.technique_id, count(*)::integer FROM rollup_rule AS rule "
+        "JOIN rule_technique AS claim USING (rule_id) WHERE rule.truth = 'proven' AND rule.enabled AND rule.present "
+        "AND claim.technique_id IS NOT NULL GROUP BY 1",
+        rebuild="rollup_rule_counts_rebuild",
         topic="rules",
     ),
     "rollup_technique_countermeasures": _Rollup(

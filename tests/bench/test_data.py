@@ -21,6 +21,8 @@ ROLLUPS = (
     "rollup_rules_not_placed",
     "rollup_technique_tested",
     "rollup_rule",
+    "rollup_rule_count",
+    "rollup_technique_proven",
 )
 
 

@@ -1,5 +1,6 @@
 """The truth of rules, kept by triggers, against rows thought of by hand."""
 
+import random
 from uuid import UUID, uuid4
 
 import pytest
@@ -126,6 +127,53 @@ class TestTruth:
         assert rows("SELECT enabled, product FROM rollup_rule") == [(False, "windows")]
         execute("DELETE FROM detection_rule WHERE id = :id", id=rule)
         assert truths() == {}
+
+
+_MOVES = (
+    "UPDATE detection_rule SET enabled = NOT enabled WHERE id = :rule",
+    "UPDATE detection_rule SET removed_at = CASE WHEN removed_at IS NULL THEN now() END WHERE id = :rule",
+    "UPDATE detection_rule SET status = 'stable', product = 'linux' WHERE id = :rule",
+    "UPDATE rule_technique SET technique_id = :technique WHERE rule_id = :rule",
+    "UPDATE rule_technique SET technique_id = NULL WHERE rule_id = :rule AND technique_id = :technique",
+    "UPDATE rule_technique SET technique_id = :technique",
+    "DELETE FROM rule_technique WHERE rule_id = :rule AND claimed_id = 'T1000'",
+    "INSERT INTO rule_technique VALUES (:rule, 'T1000', :technique, 'direct') ON CONFLICT DO NOTHING",
+    "DELETE FROM observation WHERE rule_id = :rule",
+    "UPDATE observation SET rule_id = :rule WHERE rule_id IS NOT NULL",
+    "UPDATE security_test SET state = 'in_review' WHERE id = :test",
+    "UPDATE security_test SET state = 'validated' WHERE id = :test",
+    "UPDATE detection_rule SET enabled = true, removed_at = NULL",
+    "DELETE FROM detection_rule WHERE id = :rule",
+)
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_whatever_becomes_of_rules_they_are_counted_as_they_are(tool: UUID, seed: int) -> None:
+    dice = random.Random(seed)
+    techniques = [world.technique(f"T{number}000") for number in (1, 2, 3)]
+    tests = [world.security_test(one) for one in techniques]
+    proven = set()
+    for _ in range(40):
+        if (
+            not (rules := [one for (one,) in rows("SELECT id FROM detection_rule ORDER BY created_at, title")])
+            or dice.random() < 0.15
+        ):
+            claims = {f"T{number}000": dice.choice([*techniques, None]) for number in (1, 2, 3)[: dice.randint(1, 3)]}
+            rules.append(world.rule(claims))
+        chosen = {"rule": dice.choice(rules), "technique": dice.choice(techniques), "test": dice.choice(tests)}
+        execute(
+            "INSERT INTO observation (id, test_id, round, tool_id, prevention, detection, rule_id) "
+            "VALUES (uuidv7(), :test, 1, :tool, 'none', 'alerted', :rule) "
+            "ON CONFLICT (test_id, round, tool_id) DO UPDATE SET rule_id = excluded.rule_id",
+            tool=tool,
+            test=chosen["test"],
+            rule=chosen["rule"],
+        )
+        statement = dice.choice(_MOVES)
+        execute(statement, **{name: value for name, value in chosen.items() if f":{name}" in statement})
+        truths()
+        proven.add(rows("SELECT coalesce(sum(claims), 0) FROM rollup_technique_proven")[0][0])
+    assert len(proven) > 2, "nothing was proven, so nothing was held"
 
 
 def test_the_database_covers_the_same_platforms_as_the_domain() -> None:

@@ -271,6 +271,8 @@ def test_a_transaction_that_fails_leaves_no_trace() -> None:
         ("UPDATE rollup_technique_rules SET rules = 7", "rollup_technique_rules"),
         ("INSERT INTO rollup_rules_not_placed VALUES ('T9999', 'sigma', 3)", "rollup_rules_not_placed"),
         ("UPDATE rollup_rule SET truth = 'proven', fired = 7", "rollup_rule"),
+        ("UPDATE rollup_rule_count SET rules = rules + 1", "rollup_rule_count"),
+        ("INSERT INTO rollup_technique_proven SELECT id, 7 FROM technique LIMIT 1", "rollup_technique_proven"),
         ("DELETE FROM rollup_technique_tested", "rollup_technique_tested"),
     ],
 )
@@ -284,7 +286,7 @@ def test_a_difference_is_found_named_and_repaired(tampering: str, rollup: str) -
     with unit_of_work() as session:
         assert rollup in rollups.repair(session)
     assert not differences()
-    topic = "rules" if "rule" in rollup or "tested" in rollup else "tests"
+    topic = "rules" if any(word in rollup for word in ("rule", "tested", "proven")) else "tests"
     assert generations.current()[topic] > before[topic], "cached answers must not outlive the repair"
 
 
