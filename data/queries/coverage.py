@@ -76,11 +76,17 @@ _NAMES: Mapping[Division, str] = {
 }
 _NAMELESS: Mapping[Division, str] = {Division.TEAM: "No team"}
 _COMPONENTS = Prepared("""
-SELECT coalesce(object.attack_id, object.name) AS key, object.name, technique.attack_id
-FROM attack_object AS object
-JOIN technique_link AS link ON link.object_id = object.id AND link.kind = 'data_component'
-JOIN technique ON technique.id = link.technique_id AND technique.active
-WHERE object.domain = $1 AND object.kind = 'data_component' AND object.active
+WITH map AS MATERIALIZED (
+  SELECT id, attack_id FROM technique WHERE domain = $1 AND active
+), component AS MATERIALIZED (
+  SELECT id, coalesce(attack_id, name) AS key, name FROM attack_object
+  WHERE domain = $1 AND kind = 'data_component' AND active
+)
+SELECT component.key, component.name, map.attack_id
+FROM technique_link AS link
+JOIN component ON component.id = link.object_id
+JOIN map ON map.id = link.technique_id
+WHERE link.kind = 'data_component'
 """)
 _SOURCES = Prepared("""
 SELECT claimed.source AS key, technique.attack_id
@@ -89,16 +95,24 @@ WHERE technique.domain = $1 AND technique.active AND claimed.rules > 0 GROUP BY 
 """)
 # Tests evaluated and detected by month of the attack and what they are told apart by; $2 the first month, $3 the
 # techniques out of scope.
-_MONTHS = f"""
-SELECT {{of}} AS member, latest.month, sum(latest.evaluated)::bigint AS evaluated,
+_MONTHS_OF_TECHNIQUES = f"""
+SELECT technique.attack_id AS member, summed.month, summed.evaluated, summed.alerted
+FROM (
+  SELECT latest.technique_id, latest.month, sum(latest.evaluated)::bigint AS evaluated,
+    sum(latest.alerted)::bigint AS alerted
+  FROM rollup_technique_month AS latest
+  WHERE latest.month >= $2 AND latest.evaluated > 0 AND {_ON_PLATFORMS} GROUP BY 1, 2
+) AS summed JOIN technique ON technique.id = summed.technique_id
+WHERE technique.domain = $1 AND technique.active AND technique.attack_id <> ALL ({reader.split("$3")})
+"""
+_MONTHS_OF_PLATFORMS = f"""
+SELECT latest.platform AS member, latest.month, sum(latest.evaluated)::bigint AS evaluated,
   sum(latest.alerted)::bigint AS alerted
 FROM rollup_technique_month AS latest JOIN technique ON technique.id = latest.technique_id
 WHERE technique.domain = $1 AND technique.active AND latest.month >= $2 AND latest.evaluated > 0
   AND technique.attack_id <> ALL ({reader.split("$3")}) AND {_ON_PLATFORMS}
 GROUP BY 1, 2
 """
-_MONTHS_OF_TECHNIQUES = _MONTHS.format(of="technique.attack_id")
-_MONTHS_OF_PLATFORMS = _MONTHS.format(of="latest.platform")
 
 
 def coverage(domain: str, division: Division) -> Mapping[str, Any]:

@@ -145,7 +145,7 @@ def totals(found: Map) -> dict[str, Any]:
         "proven": whole.share_of(whole.proven),
         "claimed": whole.share_of(whole.claimed),
         "tests": of.tests_in_scope._asdict(),
-        "score": _score(found),
+        "score": score(found),
         "tactics": [_tactic(tactic, under[tactic.shortname]) for tactic in found.tactics],
     }
 
@@ -180,7 +180,8 @@ def _tactic(tactic: measured.Tactic, counted: _Tally) -> dict[str, Any]:
     }
 
 
-def _score(found: Map) -> dict[str, Any]:
+def score(found: Map) -> dict[str, Any]:
+    """`totals` of the organisation's score alone: `{weighted, plain, parts, unknown}`."""
     of = found.columns
     effective = map(found.scorer.effective_of, of.inputs)
     rows = zip(of.relevance, of.points, effective, of.known, strict=True)

@@ -3,12 +3,13 @@
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from data import cache
 from data.queries import heatmap, measured, reader
 from data.queries.map_columns import Measured
 from data.queries.measured import Map
+from data.queries.reader import Prepared
 from domain import next_best
 from domain.coverage import is_gap
 from domain.next_best import Candidate
@@ -27,20 +28,30 @@ WHERE home.domain = $1 AND t.retired_at IS NULL AND t.removed_at IS NULL
     WHERE latest.technique_id = home.id AND latest.procedure_key = t.procedure_key AND latest.platform = named.platform)
 ORDER BY 1, 2, array_position(ARRAY['own', 'atomic', 'caldera', 'lolbas'], t.source) NULLS LAST, t.name, t.id
 """
-_CONTROLS = """
-SELECT technique.attack_id, count(DISTINCT mapping.control_id)::integer AS controls
-FROM control_mapping AS mapping
-JOIN framework ON framework.id = mapping.framework_id AND framework.kind = 'controls' AND framework.removed_at IS NULL
-  AND framework.origin <> 'attack'
-JOIN technique ON technique.id = mapping.technique_id AND technique.active AND technique.domain = $1
-GROUP BY 1
-"""
-_REMEDIATIONS = """
-SELECT technique.attack_id, count(*)::integer AS open
-FROM security_test AS test JOIN technique ON technique.id = test.technique_id
-WHERE test.remediation_state IN ('open', 'in_progress') AND technique.domain = $1 AND technique.active
-GROUP BY 1
-"""
+# Counted by technique before it is known which technique that is: keys are compared quicker than ids.
+_CONTROLS = Prepared("""
+SELECT technique.attack_id, counted.controls FROM (
+  SELECT mapping.technique_id, count(DISTINCT mapping.control_id)::integer AS controls
+  FROM control_mapping AS mapping JOIN framework ON framework.id = mapping.framework_id
+  WHERE framework.kind = 'controls' AND framework.removed_at IS NULL AND framework.origin <> 'attack' GROUP BY 1
+) AS counted JOIN technique ON technique.id = counted.technique_id AND technique.active AND technique.domain = $1
+""")
+_REMEDIATIONS = Prepared("""
+SELECT technique.attack_id, counted.open FROM (
+  SELECT technique_id, count(*)::integer AS open FROM security_test
+  WHERE remediation_state IN ('open', 'in_progress') GROUP BY 1
+) AS counted JOIN technique ON technique.id = counted.technique_id AND technique.active AND technique.domain = $1
+""")
+
+
+class _Template(NamedTuple):
+    id: str
+    name: str
+    source: str
+
+
+# Technique -> platform -> templates that could be run there and have not been
+_Open = Mapping[str, Mapping[str, list[_Template]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,13 +98,13 @@ def _what_next(asked: Asked) -> dict[str, Any]:
     now = sum(one.relevance * sum(one.points) for one in inside) / weight if weight else None
     candidates = _candidates(whole, chosen, inside, opened)
     picks = next_best.best_tests(candidates, whole.scorer, whole=weight, budget=asked.budget)
-    titles = {row["template"]: row for rows in opened.values() for each in rows.values() for row in each}
+    titles = {each.id: each for on in opened.values() for some in on.values() for each in some}
     names = {one.attack_id: one for one in inside}
     order = {tactic.shortname: tactic.name for tactic in whole.tactics}
     tests, total = [], now or 0.0
     for pick in picks:
         total += pick.gain
-        row, one = titles[pick.test], names[pick.attack_id]
+        template, one = titles[pick.test], names[pick.attack_id]
         tests.append(
             {
                 "attack_id": pick.attack_id,
@@ -101,8 +112,8 @@ def _what_next(asked: Asked) -> dict[str, Any]:
                 "tactic": next((order[key] for key in one.tactics if key in order), ""),
                 "platform": pick.platform,
                 "template": pick.test,
-                "title": row["name"],
-                "source": row["source"],
+                "title": template.name,
+                "source": template.source,
                 "gain": pick.gain,
                 "before": pick.before,
                 "after": pick.after,
@@ -140,13 +151,12 @@ def _chosen(asked: Asked, inside: Sequence[Measured]) -> list[Measured]:
     return kept
 
 
-def _open(asked: Asked, out: frozenset[str]) -> Mapping[str, Mapping[str, list[dict[str, Any]]]]:
-    """Technique -> platform -> templates that could be run there and have not been."""
-    found: dict[str, dict[str, list[dict[str, Any]]]] = defaultdict(lambda: defaultdict(list))
-    for row in reader.rows(_OPEN, asked.domain):
-        wanted = row["platform"] in asked.platforms if asked.platforms else row["platform"] not in out
-        if wanted and len(found[row["attack_id"]][row["platform"]]) < _TESTS_EACH:
-            found[row["attack_id"]][row["platform"]].append(row)
+def _open(asked: Asked, out: frozenset[str]) -> _Open:
+    found: _Open = defaultdict(lambda: defaultdict(list))
+    for attack_id, platform, *template in reader.frame(_OPEN, asked.domain).iter_rows():
+        wanted = platform in asked.platforms if asked.platforms else platform not in out
+        if wanted and len(some := found[attack_id][platform]) < _TESTS_EACH:
+            some.append(_Template(*template))
     return found
 
 
@@ -154,7 +164,7 @@ def _candidates(
     found: Map,
     chosen: Sequence[Measured],
     inside: Sequence[Measured],
-    opened: Mapping[str, Mapping[str, list[dict[str, Any]]]],
+    opened: _Open,
 ) -> list[Candidate]:
     values: dict[str, list[float]] = defaultdict(list)
     for one in inside:
@@ -171,7 +181,7 @@ def _candidates(
             procedures=one.procedures,
             platforms=frozenset(one.platforms) - found.platforms_out,
             tested=frozenset(one.tested),
-            open={name: tuple(row["template"] for row in rows) for name, rows in opened[one.attack_id].items()},
+            open={name: tuple([each.id for each in some]) for name, some in opened[one.attack_id].items()},
             expected=next_best.expected_value([value for key in one.tactics for value in values[key]], mean),
         )
         for one in chosen

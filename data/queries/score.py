@@ -42,7 +42,6 @@ def standing(domain: str, as_of: date | None = None) -> Mapping[str, Any]:
 def _standing(found: Map) -> dict[str, Any]:
     names = {tactic.shortname: tactic.name for tactic in found.tactics}
     made = sensitivity(_weighed(found), found.scorer.weights)
-    totals = heatmap.totals(found)
     tactics = (
         [{"key": key, "name": names[key], **asdict(band)} for key, band in made.tactics.items() if key in names]
         if made
@@ -51,8 +50,8 @@ def _standing(found: Map) -> dict[str, Any]:
     return {
         "version": found.version,
         "weights_version": found.scorer.weights.version,
-        "techniques": totals["techniques"],
-        "score": totals["score"],
+        "techniques": sum(found.columns.in_scope),
+        "score": heatmap.score(found),
         "notes": list(found.notes),
         "band": asdict(made.band) if made else None,
         "draws": made.draws if made else 0,
