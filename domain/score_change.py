@@ -47,6 +47,8 @@ class Cause(StrEnum):
     ATTACK = "attack"
     THREATS = "threats"
 
+    __hash__ = str.__hash__  # that of Enum is Python's, and slow as a key
+
     @property
     def label(self) -> str:
         return _LABELS[self][0]
@@ -240,10 +242,12 @@ class _Game(NamedTuple):
 
     def shares(self) -> Iterator[tuple[Cause, Column]]:
         """The Shapley values of the players."""
-        if self.players:
-            values = list(zip(*self.columns, strict=True))
-            for cause, by in zip(self.players, _coefficients(len(self.players)), strict=True):
-                yield cause, [sum(map(operator.mul, one, by)) for one in values]
+        for cause, by in zip(self.players, _coefficients(len(self.players)), strict=True):
+            first, *rest = zip(by, self.columns, strict=True)
+            share = [first[0] * value for value in first[1]]
+            for factor, column in rest:
+                share = [so_far + factor * value for so_far, value in zip(share, column, strict=True)]
+            yield cause, share
 
 
 class _Columns(NamedTuple):
@@ -425,7 +429,12 @@ class _Both:
 
     def _usable_on(self, attack: int, scope: int) -> Sequence[frozenset[str]]:
         out = self._ends[scope].platforms_out
-        return [platforms - out for platforms in self._columns[attack].platforms]
+
+        @cache  # a map has few distinct lists of them
+        def usable(platforms: frozenset[str]) -> frozenset[str]:
+            return platforms - out
+
+        return list(map(usable, self._columns[attack].platforms))
 
 
 def _same(one: Weights, other: Weights) -> bool:
