@@ -99,6 +99,11 @@ class Rules:
     def pages(self) -> int:
         return max(1, -(-self.total // self.page_rows))
 
+    @property
+    def is_empty(self) -> bool:
+        """No rules at all: nothing could be looked for."""
+        return not (self.whole or self.total or self.query)
+
 
 def answer(data: Rules) -> str:
     """The one line in the top bar."""
@@ -116,7 +121,10 @@ def layout(data: Rules, body: Sequence[Component]) -> html.Div:
         [
             dcc.Store(id="rules-touched"),
             html.Div(render_standing(data), id="rules-standing", className="stack-small"),
-            FilterLine(id="rules-filters", fields=fields, value=filters.asked(fields, data.query)),
+            html.Div(
+                FilterLine(id="rules-filters", fields=fields, value=filters.asked(fields, data.query)),
+                hidden=data.is_empty,
+            ),
             html.Div(_tools(data), className="actions"),
             html.Div(id="rules-results"),
             html.Div(list(body), id="rules-list", className="stack-small"),
@@ -166,14 +174,18 @@ def render_standing(data: Rules) -> list[Component]:
 
 def _tools(data: Rules) -> list[Component]:
     csv = html.A("CSV", href=CSV, className="button is-quiet is-small", download="", **{"data-with-query": ""})
+    tools: list[Component] = [] if data.is_empty else [csv]
     if not data.may_manage:
-        return [csv]
+        return tools
     accepts = (".zip", ".yml", ".yaml", ".toml")
     hint = f"Sigma or Elastic rules: {words.sentence(list(accepts))}, up to {words.size(data.upload_bytes)}"
     fields = [{"name": "file", "label": "File", "type": "file", "hint": hint, "accept": ",".join(accepts)}]
     form = upload_form("/sources/own/upload", "Upload", fields, limit=data.upload_bytes, touches="rules-touched")
     text = "They are added to our own; one with the id of one that is there replaces it."
-    return [csv, html.Details([html.Summary("Upload our own rules"), html.Div([html.P(text), form])], className="fold")]
+    return [
+        *tools,
+        html.Details([html.Summary("Upload our own rules"), html.Div([html.P(text), form])], className="fold"),
+    ]
 
 
 def filter_fields(data: Rules) -> list[dict[str, Any]]:

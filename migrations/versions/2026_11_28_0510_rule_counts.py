@@ -38,14 +38,20 @@ def _proven(claims: str) -> str:
 """
 
 
-# Both take the lock of the truth of rules: whoever comes second counts from what the first has written.
+# Whoever writes takes the lock of the truth of rules: the second counts from what the first has written.
+_LOCK = "PERFORM pg_advisory_xact_lock(4708);"
+_PROVEN_CLAIMS = f"""
+  SELECT claim.technique_id, count(*) FROM rollup_rule AS rule JOIN rule_technique AS claim USING (rule_id)
+  WHERE {_PROVES} AND claim.technique_id IS NOT NULL"""
+
+
 def _of_rules(changes: str) -> str:
     claims = f"""
     SELECT claim.technique_id, changed.sign FROM (
       SELECT rule_id, sum(sign) AS sign FROM ({changes}) AS every WHERE {_PROVES} GROUP BY 1 HAVING sum(sign) <> 0
     ) AS changed JOIN rule_technique AS claim USING (rule_id)"""
     return f"""
-  PERFORM pg_advisory_xact_lock(4708);
+  {_LOCK}
   INSERT INTO rollup_rule_count AS kept ({_ALIKE}, rules)
   SELECT {_ALIKE}, sum(sign) FROM ({changes}) AS changed
   WHERE present GROUP BY {_ALIKE} HAVING sum(sign) <> 0 ORDER BY {_ALIKE}
@@ -59,35 +65,32 @@ def _of_claims(changes: str) -> str:
     SELECT changed.technique_id, changed.sign FROM ({changes}) AS changed
     JOIN rollup_rule AS rule USING (rule_id) WHERE {_PROVES}"""
     return f"""
-  PERFORM pg_advisory_xact_lock(4708);
+  {_LOCK}
 {_proven(claims)}"""
 
 
+# A rule that is deleted takes its row and its claims along before either is counted: those techniques are counted anew.
+_OF_DELETED_RULES = f"""
+  lost := ARRAY(SELECT DISTINCT technique_id FROM old_rows WHERE technique_id IS NOT NULL
+    AND NOT EXISTS (SELECT FROM rollup_rule AS rule WHERE rule.rule_id = old_rows.rule_id));
+  IF cardinality(lost) > 0 THEN
+    DELETE FROM rollup_technique_proven WHERE technique_id = ANY (lost);
+    INSERT INTO rollup_technique_proven (technique_id, claims){_PROVEN_CLAIMS}
+      AND claim.technique_id = ANY (lost) GROUP BY 1;
+  END IF;
+"""
 _COUNTING = {"rollup_rule": _of_rules, "rule_technique": _of_claims}
 
 REBUILD = f"""
 CREATE FUNCTION rollup_rule_counts_rebuild() RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
-  PERFORM pg_advisory_xact_lock(4708);
+  {_LOCK}
   DELETE FROM rollup_rule_count;
   DELETE FROM rollup_technique_proven;
   INSERT INTO rollup_rule_count ({_ALIKE}, rules)
   SELECT {_ALIKE}, count(*) FROM rollup_rule WHERE present GROUP BY {_ALIKE};
-  INSERT INTO rollup_technique_proven (technique_id, claims)
-  SELECT claim.technique_id, count(*) FROM rollup_rule AS rule JOIN rule_technique AS claim USING (rule_id)
-  WHERE {_PROVES} AND claim.technique_id IS NOT NULL GROUP BY 1;
+  INSERT INTO rollup_technique_proven (technique_id, claims){_PROVEN_CLAIMS} GROUP BY 1;
 END $$;
-"""
-
-# Of a rule that is deleted, its row and its claims are gone together before either is counted: so the row goes first.
-DELETED = """
-CREATE FUNCTION rollup_rule_deleted() RETURNS trigger LANGUAGE plpgsql AS $$
-BEGIN
-  DELETE FROM rollup_rule WHERE rule_id = OLD.id;
-  RETURN OLD;
-END $$;
-CREATE TRIGGER detection_rule_counts_delete BEFORE DELETE ON detection_rule
-  FOR EACH ROW EXECUTE FUNCTION rollup_rule_deleted();
 """
 
 
@@ -115,27 +118,26 @@ def upgrade() -> None:
     op.execute(REBUILD)
     for table, counting in _COUNTING.items():
         for operation, changes in _CHANGES.items():
-            # Of the triggers of one table "counts" fires before "truth", which may change what a claim proves.
-            name = f"{table}_counts_{operation}"
+            # Of the triggers of one table "summed" fires after "rollup", so that locks are taken in one order, and before
+            # "truth", which may change what a claim proves.
+            name = f"{table}_summed_{operation}"
+            recounted = _OF_DELETED_RULES if (table, operation) == ("rule_technique", "delete") else ""
             op.execute(
                 f"CREATE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS $$\n"
-                f"BEGIN\n{counting(changes)}  RETURN NULL;\nEND $$"
+                f"DECLARE\n  lost uuid[];\nBEGIN\n{counting(changes)}{recounted}  RETURN NULL;\nEND $$"
             )
             op.execute(
                 f"CREATE TRIGGER {name} AFTER {operation.upper()} ON {table} "
                 f"REFERENCING {_TABLES[operation]} FOR EACH STATEMENT EXECUTE FUNCTION {name}()"
             )
-    op.execute(DELETED)
     op.execute("SELECT rollup_rule_counts_rebuild()")
 
 
 def downgrade() -> None:
-    op.execute("DROP TRIGGER detection_rule_counts_delete ON detection_rule")
-    op.execute("DROP FUNCTION rollup_rule_deleted()")
     for table in _COUNTING:
         for operation in _CHANGES:
-            op.execute(f"DROP TRIGGER {table}_counts_{operation} ON {table}")
-            op.execute(f"DROP FUNCTION {table}_counts_{operation}()")
+            op.execute(f"DROP TRIGGER {table}_summed_{operation} ON {table}")
+            op.execute(f"DROP FUNCTION {table}_summed_{operation}()")
     op.execute("DROP FUNCTION rollup_rule_counts_rebuild()")
     op.drop_table("rollup_technique_proven")
     op.drop_table("rollup_rule_count")

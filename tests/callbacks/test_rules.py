@@ -73,7 +73,9 @@ class TestLooking:
         viewer = asking_of(Role.VIEWER)
         assert "No rule matches" in viewer.open("/rules", "?q=nothing").text
         execute("DELETE FROM detection_rule")
-        assert "No detection rules are loaded" in viewer.open("/rules").text
+        empty = viewer.open("/rules").text
+        assert "No detection rules are loaded" in empty
+        assert "CSV" not in empty, "there is nothing to send"
 
     def test_one_rule_with_its_author_licence_and_text(self, ids: dict[str, UUID], asking_of: AskingOf) -> None:
         page = asking_of(Role.VIEWER).open(f"/rules/{ids['one']}")

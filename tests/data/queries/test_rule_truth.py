@@ -1,12 +1,15 @@
 """The truth of rules, kept by triggers, against rows thought of by hand."""
 
 import random
+from concurrent.futures import ThreadPoolExecutor
 from uuid import UUID, uuid4
 
+import psycopg
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from data import database
 from data.database import reading, unit_of_work
 from data.models import DefenceTool, LogSource, Observation
 from data.repositories import rollups
@@ -174,6 +177,37 @@ def test_whatever_becomes_of_rules_they_are_counted_as_they_are(tool: UUID, seed
         truths()
         proven.add(rows("SELECT coalesce(sum(claims), 0) FROM rollup_technique_proven")[0][0])
     assert len(proven) > 2, "nothing was proven, so nothing was held"
+
+
+_WRITES = (
+    "UPDATE detection_rule SET enabled = NOT enabled WHERE id = %(rule)s",
+    "UPDATE detection_rule SET status = 'test' WHERE id = ANY (%(rules)s)",
+    "UPDATE rule_technique SET technique_id = %(technique)s WHERE rule_id = %(rule)s",
+    "UPDATE observation SET rule_id = %(rule)s WHERE test_id = %(test)s",
+    "UPDATE security_test SET state = CASE state WHEN 'validated' THEN 'in_review' ELSE 'validated' END "
+    "WHERE id = %(test)s",
+)
+
+
+def test_writers_of_rules_claims_and_tests_wait_for_each_other_and_never_in_a_ring(tool: UUID) -> None:
+    techniques = [world.technique(f"T{number}000") for number in range(1, 7)]
+    tests = [world.security_test(one) for one in techniques]
+    rules = [world.rule({f"T{at}000": techniques[at - 1] for at in (n % 6 + 1, (n + 2) % 6 + 1)}) for n in range(12)]
+    for test, rule in zip(tests, rules, strict=False):
+        observe(test, rule, tool)
+
+    def write(seed: int) -> int:
+        dice, done = random.Random(seed), 0
+        with psycopg.connect(database.url(), autocommit=True) as connection:
+            for _ in range(60):
+                chosen = {"rule": dice.choice(rules), "rules": dice.sample(rules, 4), "test": dice.choice(tests)}
+                connection.execute(dice.choice(_WRITES), chosen | {"technique": dice.choice(techniques)})
+                done += 1
+        return done
+
+    with ThreadPoolExecutor(6) as writers:
+        assert sum(writers.map(write, range(6))) == 360  # a ring would end in an error
+    truths()
 
 
 def test_the_database_covers_the_same_platforms_as_the_domain() -> None:
