@@ -3,10 +3,10 @@
 from uuid import UUID
 
 import pytest
-from sqlalchemy import Engine
+from sqlalchemy import Engine, select
 
 from data.database import unit_of_work
-from data.models import AttackObject, AttackRelationship
+from data.models import AttackObject, AttackRelationship, Technique
 from data.queries import actors
 from domain.errors import NotFound
 from tests.data import world
@@ -98,6 +98,17 @@ def test_the_list_counts_what_is_used_directly_and_in_scope() -> None:
     assert (axe["attack_id"], bear["aliases"]) == ("G0001", ["Urs"])
     assert [bear[name] for name in ("direct", "software", "campaign", "scope", "untested")] == [3, 2, 1, 2, 1]
     assert [(bear[name]["n"], bear[name]["of"]) for name in ("proven", "claimed")] == [(1, 2), (1, 2)]
+
+
+def test_a_technique_used_through_two_tools_is_one_technique_in_the_list_as_on_the_page() -> None:
+    with unit_of_work() as session:
+        bear = session.scalars(select(AttackObject.id).where(AttackObject.attack_id == "G0016")).one()
+        third = session.scalars(select(Technique.id).where(Technique.attack_id == "T1003")).one()
+    relate(bear, "uses", world.attack_object("software", "S0003", "Fang", uses={third: "software_uses"}))
+    assert of("G0016")["T1003"]["ways"] == {"software": [("S0001", "Claw"), ("S0003", "Fang")]}
+    for row in actors.actors(world.ENTERPRISE):
+        used = [one["ways"] for one in of(row["attack_id"]).values()]
+        assert {way: row[way] for way in actors.WAYS} == {way: sum(way in ways for ways in used) for way in actors.WAYS}
 
 
 def test_the_list_follows_what_is_tested() -> None:

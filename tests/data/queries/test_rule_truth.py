@@ -157,10 +157,8 @@ def test_whatever_becomes_of_rules_they_are_counted_as_they_are(tool: UUID, seed
     tests = [world.security_test(one) for one in techniques]
     proven = set()
     for _ in range(40):
-        if (
-            not (rules := [one for (one,) in rows("SELECT id FROM detection_rule ORDER BY created_at, title")])
-            or dice.random() < 0.15
-        ):
+        rules = [one for (one,) in rows("SELECT id FROM detection_rule ORDER BY created_at")]
+        if not rules or dice.random() < 0.15:
             claims = {f"T{number}000": dice.choice([*techniques, None]) for number in (1, 2, 3)[: dice.randint(1, 3)]}
             rules.append(world.rule(claims))
         chosen = {"rule": dice.choice(rules), "technique": dice.choice(techniques), "test": dice.choice(tests)}
@@ -196,17 +194,15 @@ def test_writers_of_rules_claims_and_tests_wait_for_each_other_and_never_in_a_ri
     for test, rule in zip(tests, rules, strict=False):
         observe(test, rule, tool)
 
-    def write(seed: int) -> int:
-        dice, done = random.Random(seed), 0
+    def write(seed: int) -> None:
+        dice = random.Random(seed)
         with psycopg.connect(database.url(), autocommit=True) as connection:
             for _ in range(60):
                 chosen = {"rule": dice.choice(rules), "rules": dice.sample(rules, 4), "test": dice.choice(tests)}
                 connection.execute(dice.choice(_WRITES), chosen | {"technique": dice.choice(techniques)})
-                done += 1
-        return done
 
     with ThreadPoolExecutor(6) as writers:
-        assert sum(writers.map(write, range(6))) == 360  # a ring would end in an error
+        list(writers.map(write, range(6)))  # in a ring the database gives one of them an error
     truths()
 
 
