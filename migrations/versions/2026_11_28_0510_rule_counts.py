@@ -71,13 +71,16 @@ def _of_claims(changes: str) -> str:
 
 # A rule that is deleted takes its row and its claims along before either is counted: those techniques are counted anew.
 _OF_DELETED_RULES = f"""
-  lost := ARRAY(SELECT DISTINCT technique_id FROM old_rows WHERE technique_id IS NOT NULL
-    AND NOT EXISTS (SELECT FROM rollup_rule AS rule WHERE rule.rule_id = old_rows.rule_id));
-  IF cardinality(lost) > 0 THEN
-    DELETE FROM rollup_technique_proven WHERE technique_id = ANY (lost);
-    INSERT INTO rollup_technique_proven (technique_id, claims){_PROVEN_CLAIMS}
-      AND claim.technique_id = ANY (lost) GROUP BY 1;
-  END IF;
+  DECLARE
+    lost uuid[] := ARRAY(SELECT DISTINCT technique_id FROM old_rows WHERE technique_id IS NOT NULL
+      AND NOT EXISTS (SELECT FROM rollup_rule AS rule WHERE rule.rule_id = old_rows.rule_id));
+  BEGIN
+    IF cardinality(lost) > 0 THEN
+      DELETE FROM rollup_technique_proven WHERE technique_id = ANY (lost);
+      INSERT INTO rollup_technique_proven (technique_id, claims){_PROVEN_CLAIMS}
+        AND claim.technique_id = ANY (lost) GROUP BY 1;
+    END IF;
+  END;
 """
 _COUNTING = {"rollup_rule": _of_rules, "rule_technique": _of_claims}
 
@@ -121,10 +124,11 @@ def upgrade() -> None:
             # Of the triggers of one table "summed" fires after "rollup", so that locks are taken in one order, and before
             # "truth", which may change what a claim proves.
             name = f"{table}_summed_{operation}"
-            recounted = _OF_DELETED_RULES if (table, operation) == ("rule_technique", "delete") else ""
+            body = counting(changes)
+            if (table, operation) == ("rule_technique", "delete"):
+                body += _OF_DELETED_RULES
             op.execute(
-                f"CREATE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS $$\n"
-                f"DECLARE\n  lost uuid[];\nBEGIN\n{counting(changes)}{recounted}  RETURN NULL;\nEND $$"
+                f"CREATE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS $$\nBEGIN\n{body}  RETURN NULL;\nEND $$"
             )
             op.execute(
                 f"CREATE TRIGGER {name} AFTER {operation.upper()} ON {table} "
