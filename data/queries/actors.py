@@ -11,7 +11,7 @@ from typing import Any
 import orjson
 
 from data import cache
-from data.queries import heatmap, measured, reader
+from data.queries import ahead, heatmap, measured, reader
 from data.queries.reader import Prepared
 from domain.attack_ids import normalise
 from domain.coverage import CoverageStatus, is_gap
@@ -123,12 +123,14 @@ def gaps(domain: str, attack_id: str, platforms: Sequence[str] = ()) -> list[dic
 
 def techniques(domain: str, attack_id: str, platforms: Sequence[str] = ()) -> list[dict[str, Any]]:
     """The techniques of a group as `actor` gives them; with `platforms` only tests on these count."""
+    asked = ahead.ask(_USES, domain, attack_id)
+    matrix = heatmap.matrix(domain, platforms)
     ways: dict[str, dict[str, list[tuple[str, str]]]] = defaultdict(lambda: defaultdict(list))
-    for row in reader.rows(_USES, domain, attack_id):
+    for row in asked.rows():
         through = ways[row["technique"]][row["way"]]
         if row["via"]:
             through.append((row["via_id"], row["via"]))
-    standing = _standing(domain, tuple(platforms), ways)
+    standing = _standing(matrix, platforms, ways)
     made = [
         {**standing[technique], "ways": {way: sorted(via, key=lambda one: one[1]) for way, via in used.items()}}
         for technique, used in ways.items()
@@ -152,11 +154,10 @@ _LEAST_FIRST = {
 
 
 def _standing(
-    domain: str, platforms: tuple[str, ...] = (), wanted: Container[str] | None = None
+    matrix: Mapping[str, Any], platforms: Sequence[str] = (), wanted: Container[str] | None = None
 ) -> dict[str, dict[str, Any]]:
     """Techniques of the map by their id (default: all of them), as the heatmap has them. Only one in scope, and of one
     of the platforms if any are given, can be a gap."""
-    matrix = heatmap.matrix(domain, platforms)
     cells, tactics, names = matrix["cells"], matrix["tactics"], matrix["platforms"]
     out = {}
     for place, attack_id in enumerate(cells["id"]):
@@ -184,7 +185,7 @@ def _actors(domain: str) -> list[dict[str, Any]]:
     used: dict[str, dict[str, Mapping[str, Any]]] = defaultdict(dict)
     for row in _uses(domain):
         used[row["actor"]][row["way"]] = row
-    standing = _standing(domain)
+    standing = _standing(heatmap.matrix(domain))
     return [_counted(row, used[row["attack_id"]], standing) for row in reader.rows(_ACTORS, domain)]
 
 

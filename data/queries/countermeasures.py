@@ -96,10 +96,10 @@ def _links(domain: str) -> Mapping[str, Sequence[str]]:
 
 
 def _best(domain: str) -> list[dict[str, Any]]:
-    links = _links(domain)
+    links, every = _links(domain), everything()
     settled = (CountermeasureState.IN_PLACE, CountermeasureState.NOT_APPLICABLE)
-    done = {row["d3fend_id"] for row in everything() if row["state"] in settled}
-    ruled_out = {row["d3fend_id"] for row in everything() if row["state"] == CountermeasureState.NOT_APPLICABLE}
+    done = {row["d3fend_id"] for row in every if row["state"] in settled}
+    ruled_out = {row["d3fend_id"] for row in every if row["state"] == CountermeasureState.NOT_APPLICABLE}
     applicable: dict[str, int] = defaultdict(int)
     for key, techniques in links.items():
         for technique in techniques:

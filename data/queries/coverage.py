@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import polars as pl
 
 from data import cache
-from data.queries import counting, heatmap, measured, reader
+from data.queries import ahead, counting, heatmap, measured, reader
 from data.queries.map_columns import MIX, RESULTS
 from data.queries.reader import Prepared
 from domain.coverage import CoverageStatus
@@ -93,8 +93,8 @@ SELECT claimed.source AS key, technique.attack_id
 FROM rollup_technique_rules AS claimed JOIN technique ON technique.id = claimed.technique_id
 WHERE technique.domain = $1 AND technique.active AND claimed.rules > 0 GROUP BY 1, 2
 """)
-# Tests evaluated and detected by month of the attack and what they are told apart by; $2 the first month, $3 the
-# techniques out of scope. Techniques are summed before it is known which they are: keys compare quicker than ids.
+# Tests evaluated and detected by month of the attack and what they are told apart by; $2 the first month. Techniques
+# are summed before it is known which they are: keys compare quicker than ids.
 _MONTHS_OF_TECHNIQUES = f"""
 SELECT technique.attack_id AS member, summed.month, summed.evaluated, summed.alerted
 FROM (
@@ -103,8 +103,9 @@ FROM (
   FROM rollup_technique_month AS latest
   WHERE latest.month >= $2 AND latest.evaluated > 0 AND {_ON_PLATFORMS} GROUP BY 1, 2
 ) AS summed JOIN technique ON technique.id = summed.technique_id
-WHERE technique.domain = $1 AND technique.active AND technique.attack_id <> ALL ({reader.split("$3")})
+WHERE technique.domain = $1 AND technique.active
 """
+# $3 the techniques out of scope.
 _MONTHS_OF_PLATFORMS = f"""
 SELECT latest.platform AS member, latest.month, sum(latest.evaluated)::bigint AS evaluated,
   sum(latest.alerted)::bigint AS alerted
@@ -163,19 +164,23 @@ class _Dividing:
     """One division, computed: the matrix's techniques, their latest results, and the groups that they fall into."""
 
     def __init__(self, domain: str, division: Division) -> None:
-        self.domain, self.division = domain, division
+        self.domain, self.division, self.months = domain, division, _months()
+        # Asked while the matrix is computed; what takes longest first.
+        asked = [_BY_PART[division]] if division in _BY_PART else []
+        self.asked = {statement: ahead.ask(statement, domain) for statement in (*asked, _WHOLE)}
+        if division in (Division.TACTIC, Division.DATA):
+            self.asked[_MONTHS_OF_TECHNIQUES] = ahead.ask(_MONTHS_OF_TECHNIQUES, domain, self.months[0])
         self.matrix = heatmap.matrix(domain)
         self.cells: Mapping[str, Sequence[Any]] = self.matrix["cells"]
         within = zip(self.cells["id"], self.cells["in_scope"], strict=True)
         self.places = {key: at for at, (key, inside) in enumerate(within) if inside}
-        self.months = _months()
         self.results = {key: parts[""] for key, parts in self._results(_WHOLE).items()}
         self.counts = {key: self._counts_of(at) for key, at in self.places.items()}
 
     def _results(self, statement: str) -> dict[str, dict[str, Results]]:
         """Technique in scope -> part -> its latest results there."""
         found: dict[str, dict[str, Results]] = defaultdict(dict)
-        for attack_id, part, *counts in reader.frame(statement, self.domain).iter_rows():
+        for attack_id, part, *counts in self.asked[statement].frame().iter_rows():
             if attack_id in self.places:
                 found[attack_id][part] = Results(*counts)
         return found
@@ -294,13 +299,15 @@ class _Dividing:
         }
 
     def _by_platform(self) -> list[dict[str, Any]]:
+        out = [key for key in self.cells["id"] if key not in self.places]
+        months = ahead.ask(_MONTHS_OF_PLATFORMS, self.domain, self.months[0], reader.joined(out))
         results = self._results(_BY_PART[Division.PLATFORM])
         on = self._members("platforms")
         groups = [
             self._group_of(name, name, on[place], [results[key].get(name, NOTHING) for key in on[place]])
             for place, name in enumerate(self.matrix["platforms"])
         ]
-        return self._with_trend(groups, self._months_of(_MONTHS_OF_PLATFORMS))
+        return self._with_trend(groups, months.frame())
 
     def _by_component(self) -> list[dict[str, Any]]:
         names: dict[str, str] = {}
@@ -343,13 +350,9 @@ class _Dividing:
             schema={"key": pl.String, "member": pl.String},
             orient="row",
         )
-        months = belongs.join(self._months_of(_MONTHS_OF_TECHNIQUES), on="member")
+        months = belongs.join(self.asked[_MONTHS_OF_TECHNIQUES].frame(), on="member")
         summed = months.group_by("key", "month").agg(pl.col("evaluated", "alerted").sum())
         return self._with_trend(groups, summed)
-
-    def _months_of(self, statement: str) -> pl.DataFrame:
-        out = [key for key in self.cells["id"] if key not in self.places]
-        return reader.frame(statement, self.domain, self.months[0], reader.joined(out))
 
     def _with_trend(self, groups: Iterable[dict[str, Any]], months: pl.DataFrame) -> list[dict[str, Any]]:
         """`months`: {key of a group, month, evaluated, alerted}."""

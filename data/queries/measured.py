@@ -12,7 +12,7 @@ from typing import Any
 import polars as pl
 
 from data import cache as answers
-from data.queries import map_context, reader
+from data.queries import ahead, map_context, reader
 from data.queries.map_columns import MIX, Columns, Measured, Reading, Tests
 from data.queries.map_context import Context
 from data.queries.reader import Prepared
@@ -115,10 +115,10 @@ def read_now(domain: str, *, as_of: date, platforms: Sequence[str] = (), family_
     """What is known at this moment, with evidence aged as of a day, whichever it is; else as `read`."""
 
     def compute() -> Map:
-        context = map_context.read(domain, family_of)
         asked = _TESTS[len(platforms) <= 1, bool(family_of)]
-        tests = reader.frame(asked, domain, family_of, reader.joined(platforms))
-        return map_of(context, tests, as_of, platforms)
+        tests = ahead.ask(asked, domain, family_of, reader.joined(platforms))
+        context = map_context.read(domain, family_of)
+        return map_of(context, tests.frame(), as_of, platforms)
 
     if family_of:
         return compute()

@@ -5,8 +5,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+import polars as pl
+
 from data import cache
-from data.queries import heatmap, measured, reader
+from data.queries import ahead, heatmap, measured, reader
 from data.queries.map_columns import Measured
 from data.queries.measured import Map
 from data.queries.reader import Prepared
@@ -87,13 +89,13 @@ def what_next(asked: Asked) -> Mapping[str, Any]:
 
 
 def _what_next(asked: Asked) -> dict[str, Any]:
+    templates, remediated = ahead.ask(_OPEN, asked.domain), ahead.ask(_REMEDIATIONS, asked.domain)
     whole = measured.read(asked.domain, as_of=measured.today())
     inside = [one for one in whole.techniques if one.in_scope]
     chosen = _chosen(asked, inside)
-    opened = _open(asked, whole.platforms_out)
+    opened = _open(asked, templates.frame(), whole.platforms_out)
     controls = _controls(asked.domain)
-    remediations = {row["attack_id"]: row["open"] for row in reader.rows(_REMEDIATIONS, asked.domain)}
-    gaps = _gaps(chosen, controls, remediations)
+    gaps = _gaps(chosen, controls, dict(remediated.frame().iter_rows()))
     weight = sum(one.relevance for one in inside)
     now = sum(one.relevance * sum(one.points) for one in inside) / weight if weight else None
     candidates = _candidates(whole, chosen, inside, opened)
@@ -151,9 +153,9 @@ def _chosen(asked: Asked, inside: Sequence[Measured]) -> list[Measured]:
     return kept
 
 
-def _open(asked: Asked, out: frozenset[str]) -> _Open:
+def _open(asked: Asked, templates: pl.DataFrame, out: frozenset[str]) -> _Open:
     found: _Open = defaultdict(lambda: defaultdict(list))
-    for attack_id, platform, *template in reader.frame(_OPEN, asked.domain).iter_rows():
+    for attack_id, platform, *template in templates.iter_rows():
         wanted = platform in asked.platforms if asked.platforms else platform not in out
         if wanted and len(some := found[attack_id][platform]) < _TESTS_EACH:
             some.append(_Template(*template))

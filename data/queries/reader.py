@@ -108,6 +108,11 @@ def within(session: Session) -> Iterator[None]:
         _local.session = before
 
 
+def in_transaction() -> bool:
+    """Whether this thread reads in the transaction of a session."""
+    return getattr(_local, "session", None) is not None
+
+
 def joined(texts: Iterable[str]) -> str:
     """Several texts as one parameter."""
     return _SEPARATOR.join(texts)

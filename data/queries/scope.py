@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from data import cache
-from data.queries import heatmap, reader
+from data.queries import ahead, heatmap, reader
 
 # $1 domain. Tests whose technique or platform is out of scope count in no total; here they are counted all the same.
 _PLATFORMS = """
@@ -55,8 +55,9 @@ def scope(domain: str) -> Mapping[str, Any]:
 
 
 def _scope(domain: str) -> Mapping[str, Any]:
+    asked = ahead.ask(_PLATFORMS, domain)
     found = heatmap.matrix(domain)
-    cells, platforms = found["cells"], reader.rows(_PLATFORMS, domain)
+    cells, platforms = found["cells"], asked.rows()
     outside = {row["name"] for row in platforms if not row["in_scope"]}
     places = {at for at, name in enumerate(found["platforms"]) if name in outside}
     out = [at for at, inside in enumerate(cells["in_scope"]) if not inside]

@@ -59,7 +59,7 @@ def technique(attack_id: str, domain: str = "") -> Mapping[str, Any]:
     `{head, status, stale, age_days, in_scope, proven Share (procedures that held), proven_below Share|null,
     relevance {value, why},
     score {value, version, known, parts}, rules_enabled, not_counted_rules, successor_elsewhere, subtechniques [...],
-    subtechniques_covered {of, evaluated, covered}, tests_by_state, the lists of `technique_lists`, and history}`.
+    subtechniques_covered {of, evaluated, covered}, tests_by_state, and the lists of `technique_lists`}`.
 
     Points of the parts, in tenths, add up to the score's value. A part's `weight` is what counts here, `nominal` what
     was decided: the weight of a part that cannot apply is spread over the others.
@@ -78,6 +78,7 @@ def _technique(attack_id: str, domain: str, day: date) -> dict[str, Any]:
     if not found:
         return {}
     head = found[0]
+    lists = technique_lists.ask(head["key"], head["attack_id"])
     family = measured.read(head["domain"], as_of=day, family_of=head["key"])
     me = next(one for one in family.techniques if one.key == head["key"])
     children = [one for one in family.techniques if one.parent == me.attack_id and one.key != me.key]
@@ -91,8 +92,7 @@ def _technique(attack_id: str, domain: str, day: date) -> dict[str, Any]:
         "subtechniques": [_child(family, one) for one in children],
         "subtechniques_covered": asdict(SubtechniqueCoverage.count(one.status for one in below)),
         "tests_by_state": me.tests._asdict(),
-        **technique_lists.lists(head["key"]),
-        "history": technique_lists.history(head["key"], head["attack_id"]),
+        **{name: asked.rows() for name, asked in lists.items()},
     }
 
 

@@ -3,9 +3,11 @@
 Each list is one statement, however long it is; what could grow without end is cut, with its whole count beside it.
 """
 
-from typing import Any, TypedDict
+from collections.abc import Mapping
+from typing import Any
 
-from data.queries import reader
+from data.queries import ahead, reader
+from data.queries.ahead import Asked
 from data.queries.countermeasures import OF_TECHNIQUE
 from data.queries.reader import Prepared
 
@@ -88,30 +90,20 @@ FROM detection_rule AS r WHERE r.id = $1::uuid
 """)
 
 
-class Lists(TypedDict):
-    """Rows as the statements above name them; `rules` carry `total` and `enabled_total` on each row."""
+def ask(technique_key: str, attack_id: str) -> Mapping[str, Asked]:
+    """All that hangs on a technique, by its primary key: `rules`, `related`, `tests`, `strategies`, `countermeasures`,
+    and `history` (what ATT&CK changed and which tests were validated, newest first).
 
-    tests: list[dict[str, Any]]
-    rules: list[dict[str, Any]]
-    related: list[dict[str, Any]]
-    strategies: list[dict[str, Any]]
-    countermeasures: list[dict[str, Any]]
-
-
-def lists(technique_key: str) -> Lists:
-    """What hangs on the technique with this primary key, but for its history."""
+    Rows as the statements above name them; `rules` carry `total` and `enabled_total` on each row.
+    """
     return {
-        "tests": reader.rows(_TESTS, technique_key),
-        "rules": reader.rows(_RULES, technique_key),
-        "related": reader.rows(_RELATED, technique_key),
-        "strategies": reader.rows(_STRATEGIES, technique_key),
-        "countermeasures": reader.rows(OF_TECHNIQUE, technique_key),
+        "rules": ahead.ask(_RULES, technique_key),
+        "related": ahead.ask(_RELATED, technique_key),
+        "tests": ahead.ask(_TESTS, technique_key),
+        "strategies": ahead.ask(_STRATEGIES, technique_key),
+        "countermeasures": ahead.ask(OF_TECHNIQUE, technique_key),
+        "history": ahead.ask(_HISTORY, technique_key, attack_id),
     }
-
-
-def history(technique_key: str, attack_id: str) -> list[dict[str, Any]]:
-    """What ATT&CK changed and which tests were validated, newest first."""
-    return reader.rows(_HISTORY, technique_key, attack_id)
 
 
 def rule(key: str) -> dict[str, Any] | None:

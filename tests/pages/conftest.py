@@ -8,7 +8,7 @@ from playwright.sync_api import Page, expect
 from data import cache, lane
 from data import database as db
 from data import redis as redis_connection
-from data.queries import reader
+from data.queries import ahead, reader
 from jobs import demo, syncs
 from tests.conftest import new_database, url_of
 
@@ -26,6 +26,7 @@ def demonstrated(postgres: str, migrated: str, redis_url: str) -> Iterator[str]:
                 syncs.sync_in_place("attack", trigger="first_run")
                 demo.load(db.SYSTEM)
         finally:
+            ahead.close()
             reader.forget()  # nobody may be connected to what is copied
             lane._forget()
             db.dispose()
