@@ -23,6 +23,7 @@ from typing import NamedTuple
 from domain.outcomes import Detection, Prevention
 from domain.statistics import apportion
 
+# The database sums these two by technique (`rule_value`, kept by triggers): another value needs a migration.
 # What a rule of each severity adds, as Sigma names them. '' stands for a rule whose source gives none.
 LEVEL_VALUE: Mapping[str, float] = {
     "critical": 1.0,

@@ -1,10 +1,11 @@
 """Detection rules of every source, and the techniques they claim to detect."""
 
 from datetime import date
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, Index, LargeBinary, SmallInteger, UniqueConstraint, text
+from sqlalchemy import ForeignKey, Index, LargeBinary, Numeric, SmallInteger, UniqueConstraint, text
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 from sqlalchemy.types import Text
@@ -84,15 +85,14 @@ class RuleTechnique(Base):
 
 
 class RuleRollup(Base):
-    """Enabled, present rules per technique, kept by triggers: at 200,000 rules counting them takes too long."""
+    """Enabled, present rules per technique and source, kept by triggers: counting 200,000 takes too long."""
 
     __tablename__ = "rollup_technique_rules"
 
     technique_id: Mapped[UUID] = mapped_column(ForeignKey("technique.id", ondelete="CASCADE"), primary_key=True)
     source: Mapped[str] = mapped_column(primary_key=True)
-    level: Mapped[str] = mapped_column(primary_key=True)  # '' when the rule has none
-    status: Mapped[str] = mapped_column(primary_key=True)  # '' when the rule has none
     rules: Mapped[int]
+    value: Mapped[Decimal] = mapped_column(Numeric)  # summed, as `domain/score.py` values each
 
 
 class RuleSummary(Base):

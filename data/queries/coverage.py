@@ -91,7 +91,7 @@ WHERE link.kind = 'data_component'
 _SOURCES = Prepared("""
 SELECT claimed.source AS key, technique.attack_id
 FROM rollup_technique_rules AS claimed JOIN technique ON technique.id = claimed.technique_id
-WHERE technique.domain = $1 AND technique.active AND claimed.rules > 0 GROUP BY 1, 2
+WHERE technique.domain = $1 AND technique.active
 """)
 # Tests evaluated and detected by month of the attack and what they are told apart by; $2 the first month. Techniques
 # are summed before it is known which they are: keys compare quicker than ids.

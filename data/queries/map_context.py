@@ -14,7 +14,6 @@ from data import cache as answers
 from data.queries import reader
 from data.queries.reader import Prepared
 from domain.attack_ids import KNOWN_SUCCESSORS
-from domain.score import LEVEL_VALUE, MATURITY_VALUE, OTHER_MATURITY
 
 TOPICS = ("rules", "techniques", "weights", "countermeasures", "threats", "frameworks")
 
@@ -30,13 +29,6 @@ class Context:
     rows: pl.DataFrame
 
 
-def _case(column: str, values: Mapping[str, float], other: float) -> str:
-    """SQL of a table of the domain; its words are our own constants."""
-    listed = " ".join(f"WHEN '{word}' THEN {value}::double precision" for word, value in values.items())
-    return f"(CASE {column} {listed} ELSE {other} END)"
-
-
-_RULE_VALUE = f"{_case('level', LEVEL_VALUE, LEVEL_VALUE[''])} * {_case('status', MATURITY_VALUE, OTHER_MATURITY)}"
 _SPLIT = "chr(31)"  # lists travel as one text: reading them back is ten times cheaper
 # $1 domain, $2 key of a technique for it with its family ('' for the whole map).
 WHOLE = "domain = $1 AND active AND $2 = ''"
@@ -82,8 +74,8 @@ SELECT CASE WHEN row_number() OVER (ORDER BY map.attack_id) = 1 THEN (SELECT hea
   claimed.rules, claimed.rule_value, exploited.vulnerabilities AS exploited, defended.applicable, defended.in_place
 FROM (SELECT 1) AS always LEFT JOIN map ON true
 LEFT JOIN (
-  SELECT technique_id, sum(rules)::integer AS rules, sum(rules * {rule_value}) AS rule_value
-  FROM rollup_technique_rules WHERE rules > 0{of_family} GROUP BY 1
+  SELECT technique_id, sum(rules)::integer AS rules, sum(value)::double precision AS rule_value
+  FROM rollup_technique_rules GROUP BY 1
 ) AS claimed ON claimed.technique_id = map.id
 LEFT JOIN (
   SELECT mapping.technique_id, count(DISTINCT mapping.control_id)::integer AS vulnerabilities
@@ -95,12 +87,10 @@ ORDER BY map.attack_id
 """
 
 
-def _statement(which: str, of_family: str = "") -> Prepared:
+def _statement(which: str) -> Prepared:
     return Prepared(
         _STATEMENT.format(
             which=which,
-            of_family=of_family,
-            rule_value=_RULE_VALUE,
             successors=", ".join(f"'{new}'" for new in sorted(set(KNOWN_SUCCESSORS.values()))),
             split=_SPLIT,
         )
@@ -108,7 +98,7 @@ def _statement(which: str, of_family: str = "") -> Prepared:
 
 
 _OF_ALL = _statement(WHOLE)
-_OF_FAMILY = _statement(FAMILY, " AND technique_id IN (SELECT id FROM map)")
+_OF_FAMILY = _statement(FAMILY)
 
 
 def read(domain: str, family_of: str = "") -> Context:

@@ -52,7 +52,7 @@ _LAYERS = Prepared("""
 SELECT count(*) AS techniques, count(*) FILTER (WHERE claimed) AS claimed, count(*) FILTER (WHERE proven) AS proven,
   count(*) FILTER (WHERE claimed AND NOT proven) AS only_claimed
 FROM (
-  SELECT EXISTS (SELECT FROM rollup_technique_rules AS kept WHERE kept.technique_id = technique.id AND kept.rules > 0)
+  SELECT EXISTS (SELECT FROM rollup_technique_rules AS kept WHERE kept.technique_id = technique.id)
       AS claimed,
     EXISTS (SELECT FROM rollup_technique_proven AS kept WHERE kept.technique_id = technique.id)
       AS proven

@@ -78,11 +78,11 @@ _ROLLUPS: Mapping[str, _Rollup] = {
         topic="tests",
     ),
     "rollup_technique_rules": _Rollup(
-        kept="SELECT technique_id, source, level, status, rules FROM rollup_technique_rules",
-        counted="SELECT claim.technique_id, rule.source, coalesce(rule.level, ''), coalesce(rule.status, ''), "
-        "count(DISTINCT rule.id)::integer FROM rule_technique AS claim "
+        kept="SELECT technique_id, source, rules, value FROM rollup_technique_rules",
+        counted="SELECT claim.technique_id, rule.source, count(*)::integer, sum(rule_value(rule.level, rule.status)) "
+        "FROM (SELECT DISTINCT technique_id, rule_id FROM rule_technique WHERE technique_id IS NOT NULL) AS claim "
         "JOIN detection_rule AS rule ON rule.id = claim.rule_id "
-        "WHERE rule.enabled AND rule.removed_at IS NULL AND claim.technique_id IS NOT NULL GROUP BY 1, 2, 3, 4",
+        "WHERE rule.enabled AND rule.removed_at IS NULL GROUP BY 1, 2",
         rebuild="rollup_rules_rebuild",
         topic="rules",
     ),

@@ -179,7 +179,8 @@ def test_whatever_becomes_of_rules_they_are_counted_as_they_are(tool: UUID, seed
 
 _WRITES = (
     "UPDATE detection_rule SET enabled = NOT enabled WHERE id = %(rule)s",
-    "UPDATE detection_rule SET status = 'test' WHERE id = ANY (%(rules)s)",
+    "WITH held AS MATERIALIZED (SELECT id FROM detection_rule WHERE id = ANY (%(rules)s) ORDER BY id FOR UPDATE) "
+    "UPDATE detection_rule SET status = 'test' WHERE id IN (SELECT id FROM held)",
     "UPDATE rule_technique SET technique_id = %(technique)s WHERE rule_id = %(rule)s",
     "UPDATE observation SET rule_id = %(rule)s WHERE test_id = %(test)s",
     "UPDATE security_test SET state = CASE state WHEN 'validated' THEN 'in_review' ELSE 'validated' END "

@@ -4,6 +4,7 @@ import random
 import threading
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -13,6 +14,7 @@ from sqlalchemy import Engine, text
 from data import generations
 from data.database import unit_of_work
 from data.repositories import rollups
+from domain.score import LEVEL_VALUE, MATURITY_VALUE, rule_value
 from tests.data import world
 
 pytestmark = pytest.mark.usefixtures("database")
@@ -269,6 +271,7 @@ def test_a_transaction_that_fails_leaves_no_trace() -> None:
         ("UPDATE rollup_procedure_latest SET round = 7", "rollup_procedure_latest"),
         ("UPDATE rollup_technique SET none_alerted = 0.5 WHERE platform = ''", "rollup_technique"),
         ("UPDATE rollup_technique_rules SET rules = 7", "rollup_technique_rules"),
+        ("UPDATE rollup_technique_rules SET value = value + 0.1", "rollup_technique_rules"),
         ("INSERT INTO rollup_rules_not_placed VALUES ('T9999', 'sigma', 3)", "rollup_rules_not_placed"),
         ("UPDATE rollup_rule SET truth = 'proven', fired = 7", "rollup_rule"),
         ("UPDATE rollup_rule_count SET rules = rules + 1", "rollup_rule_count"),
@@ -288,6 +291,39 @@ def test_a_difference_is_found_named_and_repaired(tampering: str, rollup: str) -
     assert not differences()
     topic = "rules" if any(word in rollup for word in ("rule", "tested", "proven")) else "tests"
     assert generations.current()[topic] > before[topic], "cached answers must not outlive the repair"
+
+
+def test_the_database_values_a_rule_as_the_domain_does() -> None:
+    levels, statuses = list(LEVEL_VALUE), [*MATURITY_VALUE, "no word of ours"]
+    with unit_of_work() as session:
+        found = session.execute(
+            text(
+                "SELECT level, status, CAST(rule_value(level, status) AS double precision)"
+                " FROM unnest(CAST(:levels AS text[])) AS level, unnest(CAST(:statuses AS text[])) AS status"
+            ),
+            {"levels": levels, "statuses": statuses},
+        ).all()
+        nothing = session.execute(text("SELECT rule_value(NULL, NULL)")).scalar_one()
+    assert len(found) == len(levels) * len(statuses)
+    assert [one for one in found if one[2] != pytest.approx(rule_value(*one[:2]))] == []
+    assert float(nothing) == rule_value("", "")
+
+
+def test_a_rule_counts_once_for_a_technique_it_claims_twice() -> None:
+    technique = some_techniques(1)[0]
+    twice = world.rule({"T1000": technique, "T1000.old": technique}, level="high", status="test")
+    world.rule({"T1000": technique}, level="low", status="stable")
+    kept = "SELECT rules, value FROM rollup_technique_rules"
+    with unit_of_work() as session:
+        assert session.execute(text(kept)).all() == [(2, Decimal("1.12"))]
+    run("UPDATE detection_rule SET status = 'deprecated' WHERE id = :id", id=twice)
+    run("DELETE FROM rule_technique WHERE claimed_id = 'T1000.old'")
+    with unit_of_work() as session:
+        assert session.execute(text(kept)).all() == [(2, Decimal("0.4"))]
+    run("UPDATE detection_rule SET enabled = false WHERE id = :id", id=twice)
+    with unit_of_work() as session:
+        assert session.execute(text(kept)).all() == [(1, Decimal("0.4"))]
+    assert not differences()
 
 
 def test_where_nothing_differs_nothing_is_touched(database: Engine) -> None:
