@@ -1,9 +1,10 @@
 """What to do next: gaps by weight, with their reasons, and the tests that would raise the score most."""
 
+import functools
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any
 
 import polars as pl
 
@@ -46,14 +47,8 @@ SELECT technique.attack_id, counted.open FROM (
 """)
 
 
-class _Template(NamedTuple):
-    id: str
-    name: str
-    source: str
-
-
-# Technique -> platform -> templates that could be run there and have not been
-_Open = Mapping[str, Mapping[str, list[_Template]]]
+# Technique -> platform -> keys of the templates that could be run there and have not been
+_Open = Mapping[str, Mapping[str, list[str]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,14 +88,16 @@ def _what_next(asked: Asked) -> dict[str, Any]:
     whole = measured.read(asked.domain, as_of=measured.today())
     inside = [one for one in whole.techniques if one.in_scope]
     chosen = _chosen(asked, inside)
-    opened = _open(asked, templates.frame(), whole.platforms_out)
+    rows = templates.frame()
+    opened = _open(asked, rows, whole.platforms_out)
     controls = _controls(asked.domain)
     gaps = _gaps(chosen, controls, dict(remediated.frame().iter_rows()))
     weight = sum(one.relevance for one in inside)
     now = sum(one.relevance * sum(one.points) for one in inside) / weight if weight else None
     candidates = _candidates(whole, chosen, inside, opened)
     picks = next_best.best_tests(candidates, whole.scorer, whole=weight, budget=asked.budget)
-    titles = {each.id: each for on in opened.values() for some in on.values() for each in some}
+    picked = rows.filter(pl.col("template").is_in([pick.test for pick in picks]))
+    titles = {row["template"]: row for row in picked.iter_rows(named=True)}
     names = {one.attack_id: one for one in inside}
     order = {tactic.shortname: tactic.name for tactic in whole.tactics}
     tests, total = [], now or 0.0
@@ -114,8 +111,8 @@ def _what_next(asked: Asked) -> dict[str, Any]:
                 "tactic": next((order[key] for key in one.tactics if key in order), ""),
                 "platform": pick.platform,
                 "template": pick.test,
-                "title": template.name,
-                "source": template.source,
+                "title": template["name"],
+                "source": template["source"],
                 "gain": pick.gain,
                 "before": pick.before,
                 "after": pick.after,
@@ -154,11 +151,14 @@ def _chosen(asked: Asked, inside: Sequence[Measured]) -> list[Measured]:
 
 
 def _open(asked: Asked, templates: pl.DataFrame, out: frozenset[str]) -> _Open:
+    platform = pl.col("platform")
+    wanted = templates.filter(platform.is_in(asked.platforms) if asked.platforms else ~platform.is_in(list(out)))
     found: _Open = defaultdict(lambda: defaultdict(list))
-    for attack_id, platform, *template in templates.iter_rows():
-        wanted = platform in asked.platforms if asked.platforms else platform not in out
-        if wanted and len(some := found[attack_id][platform]) < _TESTS_EACH:
-            some.append(_Template(*template))
+    columns = (wanted[name].to_list() for name in ("attack_id", "platform", "template"))
+    for attack_id, name, template in zip(*columns, strict=True):
+        some = found[attack_id][name]
+        if len(some) < _TESTS_EACH:
+            some.append(template)
     return found
 
 
@@ -175,6 +175,11 @@ def _candidates(
                 values[tactic].append(one.inputs.tests)
     every = [one.inputs.tests for one in inside if one.inputs.tests is not None]
     mean = sum(every) / len(every) if every else None
+
+    @functools.cache  # a map has few distinct lists of tactics
+    def expected(tactics: tuple[str, ...]) -> float:
+        return next_best.expected_value([value for key in tactics for value in values[key]], mean)
+
     return [
         Candidate(
             attack_id=one.attack_id,
@@ -183,8 +188,8 @@ def _candidates(
             procedures=one.procedures,
             platforms=frozenset(one.platforms) - found.platforms_out,
             tested=frozenset(one.tested),
-            open={name: tuple([each.id for each in some]) for name, some in opened[one.attack_id].items()},
-            expected=next_best.expected_value([value for key in one.tactics for value in values[key]], mean),
+            open={name: tuple(some) for name, some in opened[one.attack_id].items()},
+            expected=expected(one.tactics),
         )
         for one in chosen
         if one.attack_id in opened
