@@ -166,8 +166,8 @@ class _Dividing:
     def __init__(self, domain: str, division: Division) -> None:
         self.domain, self.division, self.months = domain, division, _months()
         # Asked while the matrix is computed; what takes longest first.
-        asked = [_BY_PART[division]] if division in _BY_PART else []
-        self.asked = {statement: ahead.ask(statement, domain) for statement in (*asked, _WHOLE)}
+        parts = [_BY_PART[division]] if division in _BY_PART else []
+        self.asked = {statement: ahead.ask(statement, domain) for statement in (*parts, _WHOLE)}
         if division in (Division.TACTIC, Division.DATA):
             self.asked[_MONTHS_OF_TECHNIQUES] = ahead.ask(_MONTHS_OF_TECHNIQUES, domain, self.months[0])
         self.matrix = heatmap.matrix(domain)
