@@ -164,6 +164,17 @@ def held(name: str, params: Mapping[str, object], topics: tuple[str, ...], compu
     return made
 
 
+def for_this_answer(work: Callable[[], T]) -> Callable[[], T]:
+    """`work` to be done in another thread as part of the answer that this one computes: under the same generations."""
+    bypassed, numbers = (getattr(_local, name, None) for name in ("bypassed", "numbers"))
+
+    def there() -> T:
+        with _in_this_thread("bypassed", bypassed), _in_this_thread("numbers", numbers):
+            return work()
+
+    return there
+
+
 def forget() -> None:
     """Give up what this process holds; what is in Redis stays."""
     _state.parts.clear()

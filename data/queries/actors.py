@@ -182,10 +182,11 @@ def _standing(
 
 
 def _actors(domain: str) -> list[dict[str, Any]]:
-    used: dict[str, dict[str, Mapping[str, Any]]] = defaultdict(dict)
-    for row in _uses(domain):
-        used[row["actor"]][row["way"]] = row
+    uses = ahead.begin(lambda: _uses(domain))
     standing = _standing(heatmap.matrix(domain))
+    used: dict[str, dict[str, Mapping[str, Any]]] = defaultdict(dict)
+    for row in uses.result():
+        used[row["actor"]][row["way"]] = row
     return [_counted(row, used[row["attack_id"]], standing) for row in reader.rows(_ACTORS, domain)]
 
 

@@ -4,13 +4,16 @@ An answer that is not kept is made of several statements that know nothing of ea
 connection one process: asked one after another they take one core, and Python waits for each.
 """
 
+import functools
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import cache, partial
+from functools import partial
+from typing import Generic, TypeVar
 
 import polars as pl
 
+from data import cache
 from data.queries import reader
 from data.queries.reader import Parameter, Row
 
@@ -18,18 +21,29 @@ from data.queries.reader import Parameter, Row
 _AT_ONCE = 2
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """A question on its way. What waits for a connection when it is needed is asked by who needs it."""
+T = TypeVar("T")
 
-    _ask: Callable[[], pl.DataFrame]
-    _running: Future[pl.DataFrame] | None
+
+@dataclass(frozen=True, slots=True)
+class Begun(Generic[T]):
+    """Work on its way. What has not been begun when it is needed is done by who needs it."""
+
+    _work: Callable[[], T]
+    _running: Future[T] | None
+
+    def result(self) -> T:
+        """Raises what the work raised."""
+        if self._running is None or self._running.cancel():
+            return self._work()
+        return self._running.result()
+
+
+class Asked(Begun[pl.DataFrame]):
+    """A question on its way."""
 
     def frame(self) -> pl.DataFrame:
         """As `reader.frame`, its errors included."""
-        if self._running is None or self._running.cancel():
-            return self._ask()
-        return self._running.result()
+        return self.result()
 
     def rows(self) -> list[Row]:
         """As `reader.rows`."""
@@ -39,8 +53,18 @@ class Asked:
 def ask(statement: str, *parameters: Parameter) -> Asked:
     """For a statement that takes longer than handing it over, which is a tenth of a millisecond. In the transaction of
     a session, which is one connection, it waits until it is needed."""
-    this = partial(reader.frame, statement, *parameters)
-    return Asked(this, None if reader.in_transaction() else _askers().submit(this))
+    work = partial(reader.frame, statement, *parameters)
+    return Asked(work, _begun(work))
+
+
+def begin(work: Callable[[], T]) -> Begun[T]:
+    """The same for a question whose answer may be kept already: `work` finds or asks it, for the answer that this
+    thread computes."""
+    return Begun(work, _begun(cache.for_this_answer(work)))
+
+
+def _begun(work: Callable[[], T]) -> Future[T] | None:
+    return None if reader.in_transaction() else _askers().submit(work)
 
 
 def close() -> None:
@@ -49,6 +73,6 @@ def close() -> None:
     _askers.cache_clear()
 
 
-@cache
+@functools.cache
 def _askers() -> ThreadPoolExecutor:
     return ThreadPoolExecutor(_AT_ONCE, "aegis-reader")

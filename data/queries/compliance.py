@@ -11,7 +11,7 @@ from datetime import date
 from typing import Any, NamedTuple
 
 from data import cache
-from data.queries import counting, heatmap, measured, reader
+from data.queries import ahead, counting, heatmap, measured, reader
 from data.queries.measured import Map
 from domain import coverage
 from domain.compliance import (
@@ -215,13 +215,14 @@ def is_gap(technique: Mapping[str, Any]) -> bool:
 
 
 def _frameworks(day: date) -> list[dict[str, Any]]:
-    heads, decided, shape = _heads(""), _decisions("", day), _controls("")
+    shape = ahead.begin(lambda: _controls(""))
+    heads, decided = _heads(""), _decisions("", day)
     standings = {
         domain: _standings(measured.read(domain, as_of=day))
         for domain in dict.fromkeys(head["domain"] for head in heads)
     }
     return [
-        _counted(head, _judge(head["slug"], shape.get(head["slug"], ()), known, decided), known)
+        _counted(head, _judge(head["slug"], shape.result().get(head["slug"], ()), known, decided), known)
         for head in heads
         for known in (standings[head["domain"]],)
     ]
@@ -232,9 +233,10 @@ def _framework(slug: str, day: date) -> dict[str, Any]:
     if not heads:
         return {}
     (head,) = heads
+    controls = ahead.begin(lambda: _controls(slug))
     loaded = measured.read(head["domain"], as_of=day)
     standings = _standings(loaded)
-    judged = _judge(slug, _controls(slug).get(slug, ()), standings, _decisions(slug, day))
+    judged = _judge(slug, controls.result().get(slug, ()), standings, _decisions(slug, day))
     named = sorted({key for one in judged for key in one.control.techniques if key in standings})
     rows = reader.rows(_TEMPLATES, head["domain"], reader.joined(named))
     templates = {row["attack_id"]: row["templates"] for row in rows}

@@ -7,7 +7,7 @@ from typing import Any
 import orjson
 
 from data import cache
-from data.queries import measured, reader
+from data.queries import ahead, measured, reader
 from data.queries.heatmap import TOPICS
 from data.queries.reader import Prepared
 from domain.countermeasures import CountermeasureState, Weighed, gains
@@ -96,7 +96,9 @@ def _links(domain: str) -> Mapping[str, Sequence[str]]:
 
 
 def _best(domain: str) -> list[dict[str, Any]]:
-    links, every = _links(domain), everything()
+    asked = ahead.begin(lambda: _links(domain))
+    found, every = measured.read(domain, as_of=measured.today()), everything()
+    links = asked.result()
     settled = (CountermeasureState.IN_PLACE, CountermeasureState.NOT_APPLICABLE)
     done = {row["d3fend_id"] for row in every if row["state"] in settled}
     ruled_out = {row["d3fend_id"] for row in every if row["state"] == CountermeasureState.NOT_APPLICABLE}
@@ -104,7 +106,6 @@ def _best(domain: str) -> list[dict[str, Any]]:
     for key, techniques in links.items():
         for technique in techniques:
             applicable[technique] += key not in ruled_out
-    found = measured.read(domain, as_of=measured.today())
     inside = [each for each in found.techniques if each.in_scope]
     weighed = {
         each.attack_id: Weighed(each.relevance, found.scorer.effective_of(each.inputs)[2], applicable[each.attack_id])

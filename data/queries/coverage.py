@@ -14,6 +14,7 @@ import polars as pl
 
 from data import cache
 from data.queries import ahead, counting, heatmap, measured, reader
+from data.queries.ahead import Begun
 from data.queries.map_columns import MIX, RESULTS
 from data.queries.reader import Prepared
 from domain.coverage import CoverageStatus
@@ -93,6 +94,7 @@ SELECT claimed.source AS key, technique.attack_id
 FROM rollup_technique_rules AS claimed JOIN technique ON technique.id = claimed.technique_id
 WHERE technique.domain = $1 AND technique.active
 """)
+_MEMBERS: Mapping[Division, str] = {Division.DATA: _COMPONENTS, Division.SOURCE: _SOURCES}
 # Tests evaluated and detected by month of the attack and what they are told apart by; $2 the first month. Techniques
 # are summed before it is known which they are: keys compare quicker than ids.
 _MONTHS_OF_TECHNIQUES = f"""
@@ -167,7 +169,11 @@ class _Dividing:
         self.domain, self.division, self.months = domain, division, _months()
         # Asked while the matrix is computed; what takes longest first.
         parts = [_BY_PART[division]] if division in _BY_PART else []
-        self.asked = {statement: ahead.ask(statement, domain) for statement in (*parts, _WHOLE)}
+        self.asked: dict[str, Begun[pl.DataFrame]] = {
+            statement: ahead.ask(statement, domain) for statement in (*parts, _WHOLE)
+        }
+        if division in _MEMBERS:
+            self.asked[_MEMBERS[division]] = ahead.begin(self._held)
         if division in (Division.TACTIC, Division.DATA):
             self.asked[_MONTHS_OF_TECHNIQUES] = ahead.ask(_MONTHS_OF_TECHNIQUES, domain, self.months[0])
         self.matrix = heatmap.matrix(domain)
@@ -180,7 +186,7 @@ class _Dividing:
     def _results(self, statement: str) -> dict[str, dict[str, Results]]:
         """Technique in scope -> part -> its latest results there."""
         found: dict[str, dict[str, Results]] = defaultdict(dict)
-        for attack_id, part, *counts in self.asked[statement].frame().iter_rows():
+        for attack_id, part, *counts in self.asked[statement].result().iter_rows():
             if attack_id in self.places:
                 found[attack_id][part] = Results(*counts)
         return found
@@ -312,7 +318,7 @@ class _Dividing:
     def _by_component(self) -> list[dict[str, Any]]:
         names: dict[str, str] = {}
         members: dict[str, list[str]] = defaultdict(list)
-        for key, name, attack_id in self._held(_COMPONENTS, "data components", ("techniques",)).iter_rows():
+        for key, name, attack_id in self.asked[_COMPONENTS].result().iter_rows():
             names[key] = name
             if attack_id in self.places:
                 members[key].append(attack_id)
@@ -320,7 +326,7 @@ class _Dividing:
 
     def _by_source(self) -> list[dict[str, Any]]:
         members: dict[str, list[str]] = defaultdict(list)
-        for key, attack_id in self._held(_SOURCES, "rule sources", ("rules", "techniques")).iter_rows():
+        for key, attack_id in self.asked[_SOURCES].result().iter_rows():
             if attack_id in self.places:
                 members[key].append(attack_id)
         whole = len(self.places)
@@ -350,7 +356,7 @@ class _Dividing:
             schema={"key": pl.String, "member": pl.String},
             orient="row",
         )
-        months = belongs.join(self.asked[_MONTHS_OF_TECHNIQUES].frame(), on="member")
+        months = belongs.join(self.asked[_MONTHS_OF_TECHNIQUES].result(), on="member")
         summed = months.group_by("key", "month").agg(pl.col("evaluated", "alerted").sum())
         return self._with_trend(groups, summed)
 
@@ -361,9 +367,12 @@ class _Dividing:
             group | {"trend": [found.get((group["key"], month), [0, 0]) for month in self.months]} for group in groups
         ]
 
-    def _held(self, statement: str, name: str, topics: tuple[str, ...]) -> pl.DataFrame:
-        """What does not change with the tests."""
-        return cache.held(name, {"domain": self.domain}, topics, lambda: reader.frame(statement, self.domain))
+    def _held(self) -> pl.DataFrame:
+        """Which techniques belong to which group, where no test changes it."""
+        params = {"domain": self.domain, "by": self.division}
+        return cache.held(
+            "members", params, ("rules", "techniques"), lambda: reader.frame(_MEMBERS[self.division], self.domain)
+        )
 
 
 def _months() -> list[date]:

@@ -85,13 +85,13 @@ def what_next(asked: Asked) -> Mapping[str, Any]:
 
 def _what_next(asked: Asked) -> dict[str, Any]:
     templates, remediated = ahead.ask(_OPEN, asked.domain), ahead.ask(_REMEDIATIONS, asked.domain)
+    mapped = ahead.begin(lambda: _controls(asked.domain))
     whole = measured.read(asked.domain, as_of=measured.today())
     inside = [one for one in whole.techniques if one.in_scope]
     chosen = _chosen(asked, inside)
     rows = templates.frame()
     opened = _open(asked, rows, whole.platforms_out)
-    controls = _controls(asked.domain)
-    gaps = _gaps(chosen, controls, dict(remediated.frame().iter_rows()))
+    gaps = _gaps(chosen, mapped.result(), dict(remediated.frame().iter_rows()))
     weight = sum(one.relevance for one in inside)
     now = sum(one.relevance * sum(one.points) for one in inside) / weight if weight else None
     candidates = _candidates(whole, chosen, inside, opened)

@@ -1,5 +1,6 @@
 """Questions asked before their answers are needed."""
 
+import threading
 from collections.abc import Iterator
 from time import monotonic, sleep
 
@@ -8,6 +9,7 @@ import pytest
 from adbc_driver_manager import ProgrammingError
 from sqlalchemy import Engine, text
 
+from data import cache
 from data import database as db
 from data.queries import ahead, reader
 from data.queries.ahead import Asked
@@ -75,6 +77,28 @@ def test_in_a_transaction_all_is_asked_there(database: Engine) -> None:
             assert here.rows() == [{"number": 7}]
     with pytest.raises(ProgrammingError, match="only_here"):
         _sent("SELECT number FROM only_here").frame()
+
+
+def test_work_begun_is_part_of_the_answer_it_is_begun_for(database: Engine, redis_server: None) -> None:
+    """What it holds it holds under the generations of the answer; of an answer that is not kept nothing is."""
+    made = []
+
+    def part() -> str:
+        made.append(threading.current_thread().name)
+        return str(cache.held("part", {}, ("tests",), lambda: f"part {len(made)}"))
+
+    def answer() -> str:
+        begun = ahead.begin(part)
+        while not begun._running or not begun._running.done():
+            sleep(0.01)
+        return str(begun.result())
+
+    first = cache.answer("one", {}, ("tests",), answer)
+    assert "MainThread" not in made
+    assert cache.answer("another", {}, ("tests",), answer) == first == "part 1"
+    with cache.bypassed():
+        assert cache.answer("a third", {}, ("tests",), answer) == "part 3"
+    assert cache.answer("a fourth", {}, ("tests",), answer) == first
 
 
 def test_closed_it_is_connected_to_nothing(database: Engine, database_url: str) -> None:
