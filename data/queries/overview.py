@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from data import cache
-from data.queries import ahead, counting, heatmap, measured, reader, snapshots
+from data.queries import counting, heatmap, measured, reader, snapshots
 from domain.change_story import Counts, Sentence, Since, story
 from domain.statistics import Share
 
@@ -121,8 +121,7 @@ def changed(domain: str, since: Since) -> tuple[Sequence[Sentence], Sequence[str
     day = snapshots.kept_day(domain, today - timedelta(days=since.days))
     if day is None:
         return [], []
-    then = ahead.begin(lambda: heatmap.matrix(domain, as_of=day))
-    after, before = heatmap.matrix(domain), then.result()
+    before, after = heatmap.matrix(domain, as_of=day), heatmap.matrix(domain)
     change, notes = snapshots.change(domain, day, today)
     told = story(snapshots.at(before), snapshots.at(after), change, (_counts(before), _counts(after)))
     return told, notes

@@ -9,7 +9,7 @@ from uuid import UUID
 import orjson
 
 from data import cache
-from data.queries import ahead, heatmap, measured, reader
+from data.queries import heatmap, measured, reader
 from data.queries.measured import Map
 from domain import score_change
 from domain.score import PartName
@@ -148,9 +148,7 @@ def moment(found: Map) -> Moment:
 
 
 def _explained(domain: str, from_day: date, to_day: date) -> orjson.Fragment:
-    before = ahead.begin(lambda: measured.read(domain, as_of=from_day))
-    after = measured.read(domain, as_of=to_day)
-    maps = (before.result(), after)
+    maps = [measured.read(domain, as_of=day) for day in (from_day, to_day)]
     found = score_change.explain(*map(moment, maps))
     notes = [f"{one.as_of.day} {one.as_of:%b %Y}: {note}" for one in maps for note in one.notes]
     return orjson.Fragment(orjson.dumps({"change": found, "notes": notes}, option=orjson.OPT_NON_STR_KEYS))
