@@ -24,18 +24,21 @@ _AT_ONCE = 2
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Begun(Generic[T]):
     """Work on its way. What has not been begun when it is needed is done by who needs it."""
 
     _work: Callable[[], T]
     _running: Future[T] | None
+    _done: tuple[T] | None = None
 
     def result(self) -> T:
         """Raises what the work raised."""
-        if self._running is None or self._running.cancel():
-            return self._work()
-        return self._running.result()
+        if self._running is not None and not self._running.cancel():
+            return self._running.result()
+        if self._done is None:
+            self._done = (self._work(),)
+        return self._done[0]
 
 
 class Asked(Begun[pl.DataFrame]):

@@ -215,14 +215,15 @@ def is_gap(technique: Mapping[str, Any]) -> bool:
 
 
 def _frameworks(day: date) -> list[dict[str, Any]]:
-    shape = ahead.begin(lambda: _controls(""))
+    controls = ahead.begin(lambda: _controls(""))
     heads, decided = _heads(""), _decisions("", day)
     standings = {
         domain: _standings(measured.read(domain, as_of=day))
         for domain in dict.fromkeys(head["domain"] for head in heads)
     }
+    shape = controls.result()
     return [
-        _counted(head, _judge(head["slug"], shape.result().get(head["slug"], ()), known, decided), known)
+        _counted(head, _judge(head["slug"], shape.get(head["slug"], ()), known, decided), known)
         for head in heads
         for known in (standings[head["domain"]],)
     ]

@@ -1,7 +1,8 @@
 """Questions asked before their answers are needed."""
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from time import monotonic, sleep
 
 import psycopg
@@ -14,6 +15,7 @@ from data import database as db
 from data.queries import ahead, reader
 from data.queries.ahead import Asked
 from data.queries.reader import Prepared
+from tests.conftest import Statements
 
 _WAIT = "SELECT pg_advisory_lock_shared(1)::text AS got, pg_advisory_unlock_shared(1) AS freed"
 _WHO = "SELECT pg_backend_pid() AS pid"
@@ -53,11 +55,15 @@ def test_others_are_asked_while_one_is_on_its_way(closed_door: psycopg.Connectio
     assert waiting.rows() == [{"got": "", "freed": True}]
 
 
-def test_who_needs_what_is_not_asked_yet_asks_it(closed_door: psycopg.Connection) -> None:
+def test_who_needs_what_is_not_asked_yet_asks_it(
+    closed_door: psycopg.Connection, count_statements: Callable[[], AbstractContextManager[Statements]]
+) -> None:
     waiting = [_sent(_WAIT) for _ in range(ahead._AT_ONCE)]
     behind = ahead.ask(_WHO)
+    with count_statements() as sent:
+        assert behind.rows() == behind.rows()  # who looks again does not ask again
+    assert len(sent) == 1
     assert behind.rows() == reader.rows(_WHO)
-    assert behind.rows() == reader.rows(_WHO)  # and may look again
     closed_door.close()
     assert [each.rows() for each in waiting] == [[{"got": "", "freed": True}]] * ahead._AT_ONCE
 
