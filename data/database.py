@@ -21,8 +21,8 @@ _POOL_TIMEOUT_SECONDS = 5
 # A request that holds a connection longer than this is lost: fail it rather than let everybody wait behind it.
 _STATEMENT_TIMEOUT_MS = 30_000
 _UNIQUE_VIOLATION = "23505"
-# Options of the connections a thread keeps for its questions, two for each that answers requests: the server closes one
-# that has been quiet for so long, because it keeps its memory, and the next question opens another.
+# Options of the connections a thread keeps for its questions, two for each that answers requests or asks ahead: the
+# server closes one that has been quiet for so long, because it keeps its memory, and the next question opens another.
 CLOSED_WHEN_QUIET = "-c idle_session_timeout=10min"
 
 

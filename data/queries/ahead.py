@@ -17,11 +17,10 @@ from data import cache
 from data.queries import reader
 from data.queries.reader import Parameter, Row
 
+T = TypeVar("T")
+
 # Of a process, besides what its threads ask themselves; each has a connection of its own, and there are few cores.
 _AT_ONCE = 2
-
-
-T = TypeVar("T")
 
 
 @dataclass(slots=True)
